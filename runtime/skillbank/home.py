@@ -6,6 +6,8 @@ from pathlib import Path
 
 from skillbank.environment import DATABASE_URL, HOME
 from skillbank.errors import PlatformError
+from skillbank.redact import redact
+from skillbank.ways import option
 
 __all__ = [
     "cache_dir",
@@ -31,6 +33,11 @@ def home(*, make: bool = True) -> Path:
         Whether it is made; who only looks for something in it need not leave one behind.
     """
     named = HOME.value
+    if named and "://" in named:
+        raise PlatformError(
+            f"SKILLBANK_HOME is {redact(named)}, an address; set it to a folder of this machine, and say "
+            f"where results go with {option('results-root')}."
+        )
     try:
         folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
         if make:

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
+from skillbank.errors import UsageError
 from skillbank.team.places import hidden
+from skillbank.visible import one_line
 
-__all__ = ["at_home", "names_in", "near_path"]
+__all__ = ["at_home", "names_in", "near_path", "refuse_address", "refuse_almost_address"]
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How one begins, also as a `Path`, which has one slash fewer; ``./s3:/x`` is a path."""
+_ALMOST = re.compile(r"(s3|https|file):", re.IGNORECASE)
 _MOST_NAMES = 10_000
 """So many names of a folder are compared: the answer to a slip must not take longer than the slip."""
+
+
+def refuse_address(path: str | Path, what: str) -> None:
+    """Raise `UsageError` for an address where a path is wanted: a folder ``s3:`` would be made for it here.
+
+    Parameters
+    ----------
+    what
+        What it was given for, such as the option.
+    """
+    if _ADDRESS.match(str(path)):
+        raise UsageError(
+            f"{what} is {one_line(path)}, an address, and takes a path of this machine; give a path, and "
+            "copy the files between there and here yourself"
+        )
+
+
+def refuse_almost_address(text: str) -> None:
+    """Raise `UsageError` for a place that begins as an address and is none, such as ``s3:/bucket/x``.
+
+    It would be a folder of this machine that nobody means.
+    """
+    if (almost := _ALMOST.match(text)) and not text.startswith("://", almost.end(1)):
+        scheme = almost[1].lower()
+        raise UsageError(
+            f"{one_line(text)} looks like an address and is none; one begins with {scheme}://, and a path of "
+            f"this machine that is called so with ./{scheme}:"
+        )
 
 
 def at_home(path: Path) -> Path:

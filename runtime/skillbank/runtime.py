@@ -10,6 +10,7 @@ from skillbank.facade.explanation import Explanation
 from skillbank.facade.starting import Starting
 from skillbank.jobs.waiting import wait_to_the_end
 from skillbank.misfits import refuse_text
+from skillbank.nearby import refuse_address
 from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
@@ -220,6 +221,7 @@ class Runtime(Starting):
             When who acts may not launch.
         """
         self.permit(Right.LAUNCH, "label.pictures")
+        refuse_address(output, "output")
         refuse_hidden([output], to_write=True)
         from skillbank.labelling.batch import label_pictures
 

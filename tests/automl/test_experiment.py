@@ -15,6 +15,7 @@ from skillbank.automl.control import succeed
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, TrialState
+from skillbank.automl.outcome import clean_up
 from skillbank.automl.succession import successor_plan
 from skillbank.errors import StateError, UsageError
 from skillbank.home import database_url
@@ -146,6 +147,32 @@ def test_checkpoints_that_nobody_asks_for_again_are_removed(opened: tuple[Jobs, 
     _, everything = run(jobs, keep="all", seed=1, max_recommendations=2)
     for trial in everything.trials.values():
         assert list(Path(jobs.store.get(trial.job or "").results_dir).glob("train/*.pth"))
+
+
+@pytest.mark.slow
+def test_a_trial_that_a_job_outside_of_the_search_stands_on_keeps_its_model(
+    opened: tuple[Jobs, SimulatedPlatform],
+) -> None:
+    jobs, _ = opened
+    record, found = run(jobs, keep="all")
+    tried = Controller(jobs, record.id)._search
+    worse = [jobs.store.get(t.job or "") for t in found.trials.values() if t is not found.best]
+    child = worse[0].model_copy(
+        update={"id": "toy-evaluate-1", "parents": (worse[0].id,), "experiment": None, "results_dir": "/none"}
+    )
+    reading = {"inputs": [{"uri": f"{worse[1].results_dir}/train/model.pth"}]}
+    reader = child.model_copy(
+        update={"id": "toy-evaluate-2", "parents": (), "plan": {**child.plan, **reading}}
+    )
+    for each in (child, reader):
+        jobs.store.create(each.model_copy(update={"state": JobState.PENDING, "idempotency_key": each.id}))
+    clean_up(jobs, tried, "best")
+    left = [bool(list(Path(each.results_dir).glob("train/*.pth"))) for each in worse]
+    assert left == [True, True, *([False] * (len(worse) - 2))]
+    for each in (child, reader):
+        jobs.store.transition(each.id, JobState.CANCELED)
+    clean_up(jobs, tried, "best")
+    assert not any(list(Path(each.results_dir).glob("train/*.pth")) for each in worse)
 
 
 def test_intervals_fit_the_epochs(opened: tuple[Jobs, SimulatedPlatform]) -> None:

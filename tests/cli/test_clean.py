@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from skillbank.cli.clean import age_in, size_in
 from skillbank.errors import UsageError
@@ -66,6 +71,15 @@ def test_a_yes_removes_what_was_shown(inline: Command) -> None:
     assert [Path(each["path"]).name for each in done["cache"]] == ["a"]
     assert (done["removed"], done["bytes"], done["left"]) == (True, 3000, [])
     assert not old.exists() and new.is_dir()
+
+
+def test_what_has_a_name_elsewhere_is_not_said_to_be_freed(inline: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine").hardlink_to(_cached("a", 3000, 9) / "data")
+    _cached("b", 50, 9)
+    shown = inline("clean", "--cache", "0", "--dry-run")
+    assert "Of this 3.0 kB would not be free: these files have names elsewhere too." in shown.out
+    done = inline("clean", "--cache", "0", "--yes")
+    assert "50 bytes freed" in done.out and (tmp_path / "mine").stat().st_size == 3000
 
 
 def test_a_cache_within_its_size_is_left_alone(inline: Command) -> None:
@@ -124,3 +138,72 @@ def test_ages_read_as_written() -> None:
 
 def test_the_document_is_json_alone(inline: Command) -> None:
     assert json.loads(inline("clean", "--dry-run", "--json").out)["cache"] == []
+
+
+def _two_jobs(inline: Command, data: Path) -> dict[str, Path]:
+    """Return two trainings that ended long ago, the older first, with the folders of their results."""
+    train = ["run", "--skill", "toy-detector", "--action", "train", "--data", f"train={data}", "--yes"]
+    made = [inline(*train, "--json").document for _ in range(2)]
+    _aged(40)
+    return {job["id"]: Path(job["results_dir"]) for job in made}
+
+
+@pytest.mark.slow
+def test_a_job_whose_results_a_label_set_shows_stays(inline: Command, data: Path) -> None:
+    older, folder = next(iter(_two_jobs(inline, data).items()))
+    (folder / "images").mkdir()
+    Image.new("RGB", (40, 30), "red").save(folder / "images" / "a.png")
+    assert inline("sets", "import", str(folder / "images"), "--into", "signs").code == 0
+    kept = inline("clean", "--jobs", "30d", "--yes", "--json").document["kept"]
+    assert {"job": older, "why": "pictures of the label set signs are in its results"} in kept
+    assert (folder / "images" / "a.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_job_without_a_folder_is_forgotten_too(inline: Command, data: Path) -> None:
+    older, folder = next(iter(_two_jobs(inline, data).items()))
+    shutil.rmtree(folder)
+    shown = inline("clean", "--jobs", "30d", "--dry-run")
+    assert older in shown.out and "Nothing has to go." not in shown.out
+    assert inline("clean", "--jobs", "30d", "--yes", "--json").document["removed"] is True
+    assert inline("status", older).code == 5
+
+
+@pytest.mark.slow
+def test_what_the_system_keeps_is_told_and_the_job_is_known_still(inline: Command, data: Path) -> None:
+    older, folder = next(iter(_two_jobs(inline, data).items()))
+    with _mounted(folder / "job"):
+        done = inline("clean", "--jobs", "30d", "--yes")
+        assert done.code == 0 and f"{folder} stays: Device or resource busy" in done.out
+        assert inline("status", older).code == 0
+    assert inline("clean", "--jobs", "30d", "--yes", "--json").document["left"] == []
+    assert not folder.exists() and inline("status", older).code == 5
+
+
+@contextmanager
+def _mounted(folder: Path) -> Iterator[None]:
+    """Let a folder be one that cannot be removed."""
+    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", folder, folder], check=False).returncode:
+        pytest.skip("a folder can be mounted by root alone")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.slow
+def test_what_is_launched_while_a_person_thinks_keeps_what_it_needs(
+    inline: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, folder = next(iter(_two_jobs(inline, data).items()))
+    child = ["run", "--skill", "toy-detector", "--action", "evaluate", "--data", f"eval={data}", "--yes"]
+
+    def think(_: str) -> bool:
+        assert inline(*child, "--parent", older).code == 0
+        return True
+
+    monkeypatch.setattr("skillbank.cli.terminal.answering", lambda: True)
+    monkeypatch.setattr("skillbank.cli.terminal.ask", think)
+    done = inline("clean", "--jobs", "30d")
+    assert f"0 bytes freed\n{older} stays: it is needed again" in done.out
+    assert folder.is_dir() and inline("status", older).code == 0

@@ -16,6 +16,7 @@ from skillbank.errors import DataError, DataNotFoundError
 from skillbank.home import cache_dir
 from skillbank.jobs.record import JobState
 from skillbank.jobs.set_files import with_sets
+from skillbank.labelling.buckets import bring
 from skillbank.plan.request import DataLocation, Request
 from skillbank.sets.content import content_of
 from skillbank.sets.model import Add, Operation, Review
@@ -164,3 +165,19 @@ def test_a_job_labels_pictures_of_a_bucket(inline: Command, bucket: Proxy, tiny:
         record = runtime.jobs.wait(started.document["job"])
         assert record.state is JobState.COMPLETE
     assert inline(*words, "--json").document["pictures"]["known"] == 4
+
+
+def test_pictures_of_one_name_and_content_are_all_brought(
+    inline: Command, bucket: Proxy, tiny: Path, photos: Path, s3: Any
+) -> None:
+    for name in ("a/x.png", "b/x.png", "b/y%20+.png"):
+        s3.put_object(Bucket="bucket", Key=f"same/{name}", Body=(photos / "0.png").read_bytes())
+    found = bring(["s3://bucket/same"])
+    assert sorted(found.origins.values()) == [
+        (name, f"s3://bucket/same/{name}") for name in ("a/x.png", "b/x.png", "b/y%20+.png")
+    ]
+    assert {path.read_bytes() for path in found.paths} == {(photos / "0.png").read_bytes()}
+    done = inline("label", "s3://bucket/same", ROUND, "--checkpoint", str(tiny), "--into", "s", "--json")
+    assert done.code == 0, done.err
+    pictures = done.document["pictures"]
+    assert (pictures["new"], pictures["repeated"]) == (1, 2)

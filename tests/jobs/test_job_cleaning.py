@@ -147,3 +147,35 @@ def test_a_running_job_is_not_forgotten(store: JobStore, make_record: Any) -> No
     with pytest.raises(StateError, match="has not ended"):
         store.remove(record.id)
     assert store.get(record.id).history
+
+
+@pytest.mark.parametrize(
+    "place", ["/results/a/train/model.pth", "file:///results/a", "s3://bkt/r/a/train/x.pth"]
+)
+def test_what_is_read_by_any_name_of_its_place_stays(place: str) -> None:
+    on_s3 = _job("a", 50, results_uri="s3://bkt/r/a")
+    reader = _job("b", 1, plan={**_PLAN, "inputs": [{"uri": place}]})
+    assert _going(on_s3, _job("aa", 50, results_uri="s3://bkt/r/aa"), reader) == {"aa"}
+    named = _job("b", 1, plan={**_PLAN, "overrides": [{"key": "train.model", "value": place}]})
+    assert _going(on_s3, named) == set()
+
+
+def test_what_is_read_through_a_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "best").symlink_to("a")
+    reader = _job("b", 1, plan={**_PLAN, "inputs": [{"uri": f"{tmp_path}/best/model.pth"}]})
+    assert _going(_job("a", 50, results_dir=f"{tmp_path}/a"), reader) == set()
+
+
+def test_a_folder_in_which_another_job_has_its_own_stays() -> None:
+    inner = _job("b", 1, results_dir="/results/a/b")
+    assert _going(_job("a", 50), inner) == set()
+    kept = removable([_job("a", 50), inner], NOW - timedelta(days=30)).kept
+    assert [each.why for each in kept] == ["b stands on it"]
+
+
+def test_a_job_whose_results_hold_pictures_of_a_label_set_stays() -> None:
+    jobs, before = [_job("a", 50), _job("b", 50)], NOW - timedelta(days=30)
+    removal = removable(jobs, before, [("signs", "/results/a/data/images"), ("cats", "/elsewhere")])
+    assert [job.id for job in removal.jobs] == ["b"]
+    assert [each.why for each in removal.kept] == ["pictures of the label set signs are in its results"]

@@ -14,7 +14,7 @@ import pytest
 from tests.gate import open_gate
 from tests.s3 import every_third, faulty
 
-from skillbank.errors import PlatformError, StateError
+from skillbank.errors import DataNotFoundError, PlatformError, StateError
 from skillbank.jobs.attendance import attend, on_duty, work_left
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import follow_up
@@ -302,8 +302,71 @@ def test_an_upload_that_fails_is_told_and_made_good_later(
     assert record.state is JobState.COMPLETE and record.uploaded is None and work_left(record)
     assert "results not uploaded yet" in record.history[-1].message
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
-    assert Supervisor(jobs).run(job).uploaded is not None
+    record = Supervisor(jobs).run(job)
+    assert record.uploaded is not None and record.last_word == f"all results are at s3://bucket/{job} now"
     assert f"{job}/train/sub/a.txt" in keys(s3)
+
+
+def test_a_file_that_cannot_be_sent_is_told_and_keeps_back_no_other(
+    jobs: Jobs, make_plan: MakePlan, s3: Any
+) -> None:
+    deep = "/".join(["d" * 200] * 5)
+    code = f"{WRITES}\nopen(os.fsencode(out) + b'/odd\\xff.txt', 'w').close()\n"
+    code += f"os.makedirs(out + '/{deep}')\nopen(out + '/{deep}/file-of-a-long-path', 'w').close()\n"
+    job = jobs.launch(make_plan(code, results_root="s3://bucket/results")).id
+    folder = Path(jobs.store.get(job).results_dir)
+    with pytest.raises(PlatformError, match=r"has ended \(COMPLETE\), and its results are in .* but not all"):
+        Supervisor(jobs, first_pause=0).run(job)
+    record = jobs.store.get(job)
+    assert record.uploaded is None and record.last_word.startswith("results not uploaded yet: ")
+    assert "its name is not UTF-8" in record.last_word and "and may have 1,024)" in record.last_word
+    assert {f"results/{job}/train/sub/a.txt", f"results/{job}/job/output.log"} <= keys(s3)
+    (folder / os.fsdecode(b"odd\xff.txt")).rename(folder / "even.txt")
+    shutil.rmtree(folder / ("d" * 200))
+    assert Supervisor(jobs).run(job).uploaded is not None
+    assert f"results/{job}/even.txt" in keys(s3)
+
+
+def test_a_server_that_goes_away_in_the_middle_of_an_upload_is_told(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    gone = threading.Event()
+
+    def away(_: int, what: str) -> str | None:
+        return "drop" if gone.is_set() and "uploads" in what else None
+
+    with faulty(s3_server, away) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        job = jobs.launch(make_plan(WRITES, results_root="s3://bucket/results")).id
+        gone.set()
+        with pytest.raises(PlatformError, match="does not answer for s3://bucket/results"):
+            Supervisor(jobs, first_pause=0).run(job)
+        assert "results not uploaded yet" in jobs.store.get(job).last_word
+        gone.clear()
+        assert Supervisor(jobs, first_pause=0).run(job).uploaded is not None
+
+
+def test_a_file_that_is_written_to_while_it_is_sent_is_not_taken_for_sent(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.launch(make_plan(WRITES, results_root="s3://bucket")).id
+    file = Path(jobs.store.get(job).results_dir, "train/sub/a.txt")
+    written = iter(range(6))
+
+    def write(_: int, what: str) -> str | None:
+        if what.startswith("PUT") and what.partition("?")[0].endswith("a.txt") and next(written, 6) < 6:
+            file.write_text(file.read_text() + "more")
+        return None
+
+    with faulty(s3_server, write) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        with pytest.raises(PlatformError, match=r"a\.txt' \(it was written to while it was sent\)"):
+            Supervisor(jobs, first_pause=0).run(job)
+        assert jobs.store.get(job).uploaded is None
+        assert Supervisor(jobs, first_pause=0).run(job).uploaded is not None
+    there = s3.get_object(Bucket="bucket", Key=f"{job}/train/sub/a.txt")["Body"].read()
+    assert there == file.read_bytes() and there.endswith(b"more" * 6)
 
 
 def test_checkpoints_are_brought_away_while_the_job_runs(
@@ -326,18 +389,27 @@ def test_checkpoints_are_brought_away_while_the_job_runs(
 
 
 def test_results_are_read_from_s3_where_the_folder_is_not(jobs: Jobs, make_plan: MakePlan, s3: Any) -> None:
-    import shutil
-
-    record = Supervisor(jobs).run(jobs.launch(make_plan(WRITES, results_root="s3://bucket")).id)
+    says = WRITES + "print('said')"
+    record = Supervisor(jobs).run(jobs.launch(make_plan(says, results_root="s3://bucket")).id)
     shutil.rmtree(record.results_dir)
     results = jobs.results(record.id)
     assert [c.path for c in results.checkpoints] == ["train/model_epoch_000_step_00001.pth"]
+    assert "".join(jobs.logs(record.id)) == "said\n"
     child = make_plan(
         "import sys, yaml; print(open(yaml.safe_load(open(sys.argv[1]))['m']).read())", action="evaluate",
         spec={"m": "{parent_model}"}, parents=({"job": record.id, "action": "train", "skill": "s"},),
     )  # fmt: skip
     child_record = jobs.wait(jobs.launch(child).id)
     assert "".join(jobs.logs(child_record.id)).strip() == "train/model_epoch_000_step_00001.pth"
+
+
+def test_output_that_is_gone_is_not_taken_for_none(jobs: Jobs, make_plan: MakePlan) -> None:
+    record = jobs.wait(jobs.launch(make_plan("print('said')")).id)
+    silent = jobs.wait(jobs.launch(make_plan("pass")).id)
+    shutil.rmtree(record.results_dir)
+    with pytest.raises(DataNotFoundError, match="is gone, and what it has printed with it"):
+        list(jobs.logs(record.id))
+    assert "".join(jobs.logs(silent.id)) == ""
 
 
 # Supervisors as processes

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -275,6 +277,22 @@ def test_a_container_that_somebody_removed_is_unknown_until_it_is_closed(
     assert jobs.cancel(record.id).state is JobState.CANCELED
 
 
+def test_who_waits_for_a_job_whose_container_was_removed_is_told(
+    daemon: docker.APIClient, jobs: Jobs, docker_plan: MakePlan, tmp_path: Path
+) -> None:
+    record = jobs.launch(docker_plan("sleep 60"))
+    said = tmp_path / "said"
+    watching = [sys.executable, "-m", "skillbank", "status", record.id, "--watch"]
+    with said.open("w") as out, subprocess.Popen(watching, stdout=out, stderr=out) as process:
+        until(lambda: "RUNNING" in said.read_text())
+        daemon.remove_container(record.id, force=True)
+        until(lambda: f"{record.id}: UNKNOWN: its container was removed, so its end" in said.read_text())
+        with pytest.raises(PlatformError, match=r"nothing is known of what .* has printed: its cont"):
+            list(jobs.logs(record.id, follow=True))
+        jobs.cancel(record.id)
+        assert process.wait(60) == 1
+
+
 # Mounts
 
 
@@ -395,6 +413,13 @@ def test_no_nvidia_runtime(jobs: Jobs, docker_plan: MakePlan, monkeypatch: Any) 
     assert "--gpus 0" in refusal(jobs, plan)
     monkeypatch.setenv("SKILLBANK_DOCKER_GPUS", "none")
     assert jobs.wait(jobs.launch(plan).id).state is JobState.COMPLETE
+
+
+def test_what_the_client_itself_refuses_is_told_at_once(jobs: Jobs, docker_plan: MakePlan) -> None:
+    with pytest.raises(PlatformError, match=r"value for memory \(lots\) should specify the units"):
+        jobs.launch(docker_plan(resources=Resources(memory="lots")))
+    [record] = jobs.store.list()
+    assert record.state is JobState.ERROR
 
 
 def test_a_missing_image(jobs: Jobs, docker_plan: MakePlan, monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skillbank.storage.cache import lock, once
-from skillbank.storage.cleaning import RESTING, Entry, drop, entries, over
+from skillbank.storage.cleaning import RESTING, Entry, drop, entries, freed, over
 
 _LONG_AGO = 10 * RESTING
 
@@ -104,3 +104,17 @@ def test_a_cache_that_others_fill_is_read(tmp_path: Path) -> None:
         assert once(tmp_path, "a", lambda work: work) == folder
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_only_what_has_no_name_elsewhere_is_freed(tmp_path: Path) -> None:
+    for folder in ("pictures", "made", "copy"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pictures" / "a").write_bytes(bytes(1000))
+    (tmp_path / "made" / "a").hardlink_to(tmp_path / "pictures" / "a")
+    (tmp_path / "made" / "b").write_bytes(bytes(10))
+    (tmp_path / "copy" / "b").hardlink_to(tmp_path / "made" / "b")
+    (tmp_path / "made" / "c").symlink_to(tmp_path / "pictures" / "a")
+    link = os.lstat(tmp_path / "made" / "c").st_size
+    assert freed([tmp_path / "made"]) == link
+    assert freed([tmp_path / "made", tmp_path / "copy"]) == 10 + link
+    assert freed([tmp_path / "made" / "b", tmp_path / "copy" / "b", tmp_path / "none"]) == 10

@@ -277,6 +277,28 @@ def test_keys_that_are_no_paths(put: Put, cache: Path, key: str) -> None:
         stage(binding("s3://bucket/d", "folder"), cache)
 
 
+@pytest.mark.parametrize("name", ["..%2F..%2Fevil.json", "a%2Fb.json", "%2e%2e", "a%20b+c ü?#&.json"])
+def test_a_key_is_taken_as_it_is_written(put: Put, cache: Path, name: str) -> None:
+    put(f"d/{name}", b"x")
+    file = stage(binding(f"s3://bucket/d/{name}"), cache)
+    assert (file.name, file.read_bytes()) == (name, b"x")
+    assert [path for path in tree(cache) if not path.endswith(".lock")] == [str(file.relative_to(cache))]
+
+
+def test_an_archive_with_percents_in_its_name_has_a_folder_beside_it(put: Put, cache: Path) -> None:
+    put("d/50%25/a.png", b"a")
+    put("d/50%/b.png", b"b")
+    assert tree(stage(binding("s3://bucket/d/50%25.tar.gz", "extracted_folder"), cache)) == {"a.png": b"a"}
+
+
+@pytest.mark.parametrize("name", [".", "x" * 256])
+def test_a_key_whose_end_no_file_can_bear_is_refused(put: Put, cache: Path, name: str) -> None:
+    put(f"d/{name}", b"x")
+    with pytest.raises(UsageError, match="cannot be the name of a file here"):
+        stage(binding(f"s3://bucket/d/{name}"), cache)
+    assert not cache.exists()
+
+
 def test_a_file_that_is_also_a_folder(put: Put, cache: Path) -> None:
     put("d/a", b"x")
     put("d/a/b", b"x")

@@ -154,6 +154,21 @@ def test_other_places_are_refused(text: str) -> None:
         parse_uri(text)
 
 
+@pytest.mark.parametrize("text", ["s3:/bucket/x", "S3:bucket/x", "file:/tmp/x", "https:/host/x"])
+def test_what_is_almost_an_address_is_no_folder_of_this_machine(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"looks like an address and is none; one begins with .*://"):
+        parse_uri(text)
+    assert parse_uri(f"{tmp_path}/s3:/x").path == tmp_path / "s3:" / "x"
+    assert parse_uri("./s3:/x").scheme == "file"
+
+
+@pytest.mark.parametrize("end", ["..%2F..%2Fevil", "a%2Fb", "%2E%2E", "a%00b", "%78" * 256])
+def test_an_address_gives_no_file_a_name_that_leads_elsewhere(end: str) -> None:
+    with pytest.raises(UsageError, match="cannot be the name of a file here"):
+        _ = parse_uri(f"https://host/{end}").name
+    assert parse_uri("https://host/a%20b.zip?token=a/..").name == "a b.zip"
+
+
 @pytest.mark.parametrize("name", ["b", "My-Bucket", "-data", "x" * 64])
 def test_what_cannot_be_a_bucket_is_called_so(name: str) -> None:
     with pytest.raises(UsageError, match=f"'{name}' cannot be a bucket; .* 3 to 63 small letters"):

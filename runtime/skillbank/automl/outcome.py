@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,8 @@ from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.cleaning import stood_on
+from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.whole_files import write_whole
 
@@ -106,9 +107,7 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
     if not over:
         wanted.add(0)  # the default configuration, which is evaluated too
     may_go_on = keep == "promotable" or not over
-    for trial in stands.done:
-        if trial.cleaned or trial.number in wanted or _is_inherited(jobs, search, trial):
-            continue
+    for trial in _unneeded(jobs, search, wanted):
         if trial.state is TrialState.FAILED and may_go_on:
             continue
         spare = trial.counts and resumable and may_go_on
@@ -121,6 +120,27 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
 def _is_inherited(jobs: Jobs, search: Search, trial: Trial) -> bool:
     """Whether a trial is one of the experiment that this one succeeds, to which its files still belong."""
     return trial.job is not None and jobs.store.get(trial.job).experiment != search.job
+
+
+def _unneeded(jobs: Jobs, search: Search, wanted: Collection[int]) -> list[Trial]:
+    """Return the trials of this search that have ended and that nothing else needs.
+
+    What stands on one of them and is no part of the search is asked for only where one may go.
+    """
+    found = [trial for trial in search.experiment.done if not trial.cleaned and trial.number not in wanted]
+    found = [trial for trial in found if not _is_inherited(jobs, search, trial)]
+    if not found:
+        return []
+    records = [jobs.store.get(job) for trial in found for job in trial.jobs]
+    needed = stood_on(records, _at_work_outside(jobs, search))
+    return [trial for trial in found if needed.isdisjoint(trial.jobs)]
+
+
+def _at_work_outside(jobs: Jobs, search: Search) -> Iterator[JobRecord]:
+    """Yield the jobs that have not ended and are no part of a search."""
+    for state in (state for state in JobState if not state.terminal):
+        found = jobs.store.list(state=state, trials=False)
+        yield from (record for record in found if record.id != search.job)
 
 
 def _winners(stands: Experiment) -> set[int]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,7 @@ from skillbank.home import cache_dir, pictures_dir
 from skillbank.jobs.cleaning import Removal, ended, reads, removable, remove_job, superseded
 from skillbank.sets import kept_pictures
 from skillbank.sets.kept_pictures import unneeded
-from skillbank.storage.cleaning import drop, entries, over, size_of
+from skillbank.storage.cleaning import drop, entries, freed, over, size_of
 
 if TYPE_CHECKING:
     from skillbank.jobs.cleaning import Kept
@@ -46,11 +48,38 @@ class _Plan:
     pictures: list[Path]
 
     @property
+    def paths(self) -> list[Path]:
+        """All files and folders that may go."""
+        folders = [*(e.path for e in self.cache), *(Path(record.results_dir) for record, _ in self.jobs)]
+        return [*folders, *self.models, *self.pictures]
+
+    @property
+    def models(self) -> list[Path]:
+        """The checkpoints that may go."""
+        return [path for _, paths in self.checkpoints for path in paths]
+
+    @cached_property
     def bytes(self) -> int:
         """Room that it frees."""
-        models = sum(_bytes(path) for _, paths in self.checkpoints for path in paths)
-        pictures = sum(map(_bytes, self.pictures))
-        return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models + pictures
+        return freed(self.paths)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to remove, which may free nothing."""
+        return bool(self.cache or self.jobs or self.checkpoints or self.pictures)
+
+    def still(self, now: _Plan) -> tuple[_Plan, list[str]]:
+        """Return what of it may go by another look too, and a sentence for all that may not any more."""
+        kept = {record.id for record, _ in now.jobs}
+        models = set(now.models)
+        going = replace(
+            self,
+            jobs=[(record, size) for record, size in self.jobs if record.id in kept],
+            checkpoints=[(record, [p for p in paths if p in models]) for record, paths in self.checkpoints],
+        )
+        left = [record.id for record, _ in self.jobs if record.id not in kept]
+        left += [str(path) for path in self.models if path not in models]
+        return going, [f"{each} stays: it is needed again" for each in left]
 
     def document(self) -> dict[str, object]:
         return {
@@ -104,12 +133,19 @@ def clean(
         found = _look(store, cap, now, job_age, model_age)
         if not as_json:
             _show(found, cap)
-        doing = found.bytes > 0 and not dry_run and (yes or _approved(found, as_json))
-        left = _remove(found, store) if doing else []
+        doing = found.anything and not dry_run and (yes or _approved(found, as_json))
+        document, left, free = found.document(), list[str](), 0
+        if doing:
+            # A person may have thought about it for long: what was launched meanwhile keeps what it needs.
+            going, left = found.still(_look(store, cap, now, job_age, model_age))
+            free = going.bytes
+            stayed = _remove(going, store)
+            left += stayed.words
+            free -= stayed.bytes
     if as_json:
-        options.print_json({**found.document(), "removed": doing, "left": left})
+        options.print_json({**document, "removed": doing, "freed": free, "left": left})
     elif doing:
-        terminal.say(f"{_size(found.bytes)} freed" + "".join(f"\n{each}" for each in left))
+        terminal.say(f"{_size(free)} freed" + "".join(f"\n{each}" for each in left))
 
 
 def size_in(text: str) -> int:
@@ -138,7 +174,9 @@ def _look(
     running = [record for record in records if not ended(record)]
     held = entries(cache_dir())
     cache = list(over(held, cap, time.time(), lambda e: any(reads(r, e.path) for r in running)))
-    going = removable(records, now - job_age) if job_age is not None else Removal((), ())
+    going = Removal((), ())
+    if job_age is not None:
+        going = removable(records, now - job_age, kept_pictures.places(store.engine))
     jobs = [(record, size_of(Path(record.results_dir))) for record in going.jobs]
     gone = {record.id for record in going.jobs}
     staying = [record for record in records if record.id not in gone]
@@ -161,22 +199,59 @@ def _approved(found: _Plan, as_json: bool) -> bool:
     return terminal.ask(f"Remove this, {_size(found.bytes)}?")
 
 
-def _remove(found: _Plan, store: JobStore) -> list[str]:
-    """Remove what was shown; return what stayed after all, a sentence each."""
-    left = [f"{entry.path} stays: it is in use again" for entry in found.cache if not drop(entry)]
-    stay = kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time())
-    left += [f"{path} stays: a label set needs it, or is being made" for path in stay]
+def _remove(found: _Plan, store: JobStore) -> _Stayed:
+    """Remove what was shown; return what stayed after all."""
+    stayed = _Stayed()
+    for entry in found.cache:
+        if not drop(entry):
+            stayed.add(entry.path, "it is in use again")
+    for path in kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time()):
+        stayed.add(path, "a label set needs it, or is being made")
     for record, paths in found.checkpoints:
-        for path in paths:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        store.note(record.id, f"{len(paths)} checkpoints that were neither best nor latest were removed")
-        store.weigh(record)
+        gone = [path for path in paths if stayed.removed(path, partial(_unlink, path))]
+        if gone:
+            said = f"{len(gone)} checkpoints that were neither best nor latest were removed"
+            store.note(record.id, said)
+            store.weigh(record)
     for record, _ in reversed(found.jobs):  # what stands on others goes first
-        if not remove_job(record, store) and Path(record.results_dir).exists():
-            left.append(f"{record.results_dir} stays: it does not bear the name of its job")
+        folder = Path(record.results_dir)
+        if not stayed.removed(folder, partial(remove_job, record, store)):
+            continue
+        if folder.is_symlink():
+            stayed.add(folder, "it is a link, and what it leads to is not the job's own")
+        elif folder.exists():
+            stayed.add(folder, "it does not bear the name of its job")
         if record.results_uri is not None:
-            left.append(f"{record.results_uri} stays: what lies elsewhere is removed there")
-    return left
+            stayed.words.append(f"{record.results_uri} stays: what lies elsewhere is removed there")
+    return stayed
+
+
+def _unlink(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@dataclass
+class _Stayed:
+    """What was to go and stays: a sentence each, and the bytes."""
+
+    words: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+    def add(self, path: Path, why: str) -> None:
+        self.words.append(f"{path} stays: {why}")
+        self.bytes += freed([path])
+
+    def removed(self, path: Path, remove: Callable[[], object]) -> bool:
+        """Remove something; false when the system does not let it go, which is written down."""
+        try:
+            remove()
+        except OSError as error:
+            self.add(path, f"{error.strerror or error} ({error.filename or path})")
+            return False
+        return True
 
 
 def _show(found: _Plan, cap: int) -> None:
@@ -199,8 +274,10 @@ def _show(found: _Plan, cap: int) -> None:
         if lines:
             more = [f"... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
             terminal.say("\n  ".join([title, *lines[:_LISTED], *more]))
-    if not found.bytes:
+    if not found.anything:
         terminal.say("Nothing has to go.")
+    elif linked := sum(map(_bytes, found.paths)) - found.bytes:
+        terminal.say(f"Of this {_size(linked)} would not be free: these files have names elsewhere too.")
 
 
 def _bytes(path: Path) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from skillbank.cli import drawing, terminal
 from skillbank.datasets.progress import Step
 from skillbank.jobs.metrics import describe
+from skillbank.jobs.record import JobState
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -83,10 +84,13 @@ def _shown(make: Make, record: JobRecord, quiet: bool) -> JobRecord:
 
 def _lines(make: Make, record: JobRecord) -> JobRecord:
     terminal.say(f"{record.id}: {record.state}")
-    last = ""
+    last, doubt = "", ""
 
     def show(current: JobRecord, progress: Progress) -> None:
-        nonlocal last
+        nonlocal last, doubt
+        before, doubt = doubt, _doubt(current)
+        if doubt != before:
+            terminal.say(one_line(f"{current.id}: {doubt or current.state}", _LONGEST))
         line = describe(progress)
         if line and line != last:
             last = line
@@ -115,6 +119,12 @@ def _live(make: Make, record: JobRecord) -> JobRecord:
         def show(current: JobRecord, progress: Progress) -> None:
             total = progress.max_step or progress.max_epoch
             done = progress.step if progress.max_step else progress.epoch
-            bar.update(task, total=total, completed=done or 0, line=describe(progress))
+            line = one_line(_doubt(current) or describe(progress), _LONGEST)
+            bar.update(task, total=total, completed=done or 0, line=line)
 
         return make(report, bar.console.print)(record.id, show)
+
+
+def _doubt(record: JobRecord) -> str:
+    """Say that nobody knows how a job stands, and why: whoever waits for it would wait on without a word."""
+    return f"{record.state}: {record.last_word}" if record.state is JobState.UNKNOWN else ""

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.checkpoints import scan
+from skillbank.jobs.homes import Homes
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.results import read_results
 from skillbank.jobs.store import JobStore
 from skillbank.plan.products import trains
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.processes import described_alive
+from skillbank.team import audit
+from skillbank.team.rights import Right
 
-__all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "superseded"]
+__all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "stood_on", "superseded"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,15 @@ class Removal:
     kept: tuple[Kept, ...]
 
 
-def removable(records: Sequence[JobRecord], before: datetime) -> Removal:
+def removable(
+    records: Sequence[JobRecord], before: datetime, pictures: Iterable[tuple[str, str]] = ()
+) -> Removal:
     """Choose the jobs that ended before a time and that nothing which stays stands on.
 
     A job stands on its parents, on the attempt that it follows, on the job that it goes on from, on the best
-    trial of its search, and on what its plan reads from another's results; a trial and its search go
-    together. The newest training of each skill that is complete stays, since ``last:train`` means it.
+    trial of its search, on what its plan reads from another's results, and on the folder that its own lies
+    in; a trial and its search go together. The newest training of each skill that is complete stays, since
+    ``last:train`` means it.
 
     Parameters
     ----------
@@ -49,19 +55,31 @@ def removable(records: Sequence[JobRecord], before: datetime) -> Removal:
         All jobs of the store.
     before
         With a time zone.
+    pictures
+        Names of label sets, and folders of this machine in which pictures of theirs lie.
     """
     by_id = {record.id: record for record in records}
-    why = _standing(records, before)
+    homes = Homes(records)
+    why = _showing(homes, pictures) | _standing(records, before)
     staying = [record for record in records if record.id in why]
     while staying:
         record = staying.pop()
-        for needed in _needs(record, by_id.values()):
+        for needed in _needs(record, by_id.values(), homes):
             if needed in by_id and needed not in why:
                 why[needed] = f"{record.id} stands on it"
                 staying.append(by_id[needed])
     old = [record for record in records if ended(record) and record.history[-1].at < before]
     going = sorted((r for r in old if r.id not in why), key=lambda record: record.created)
     return Removal(tuple(going), tuple(Kept(r.id, why[r.id]) for r in old if r.id in why))
+
+
+def _showing(homes: Homes, pictures: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the jobs that stay since a label set has pictures in their results, with the reason."""
+    return {
+        job: f"pictures of the label set {label_set} are in its results"
+        for label_set, folder in pictures
+        for job in homes.around(folder)
+    }
 
 
 def _standing(records: Iterable[JobRecord], before: datetime) -> dict[str, str]:
@@ -88,15 +106,20 @@ def ended(record: JobRecord) -> bool:
     return record.state.terminal and not work_left(record)
 
 
-def _needs(record: JobRecord, others: Iterable[JobRecord]) -> Iterable[str]:
+def _needs(record: JobRecord, others: Iterable[JobRecord], homes: Homes) -> Iterable[str]:
     yield from record.parents
     yield from (job for job in (record.retry_of, record.resumes, record.product, record.experiment) if job)
-    named = [str(each.get("uri", "")) for each in record.plan.get("inputs") or ()]
-    for other in others:
-        if other.experiment == record.id:
-            yield other.id
-        if any(uri == other.results or uri.startswith(f"{other.results}/") for uri in named):
-            yield other.id
+    yield from (other.id for other in others if other.experiment == record.id)
+    read = [each.get("uri") for each in record.plan.get("inputs") or ()]
+    read += [each.get("value") for each in record.plan.get("overrides") or ()]
+    for place in (record.results_dir, *read):
+        yield from (job for job in homes.around(place) if job != record.id)
+
+
+def stood_on(records: Sequence[JobRecord], others: Iterable[JobRecord]) -> set[str]:
+    """Return the ids of those jobs that others stand on."""
+    homes = Homes(records)
+    return {record.id for record in records} & {job for each in others for job in _needs(each, (), homes)}
 
 
 def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path]:
@@ -109,7 +132,8 @@ def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path
         everything, since which of its models that takes may not be written down yet.
     """
     others = [other for other in others if other.id != record.id]
-    waiting = any(record.id in _needs(other, (record,)) for other in others if not ended(other))
+    homes = Homes((record,))
+    waiting = any(record.id in _needs(other, (record,), homes) for other in others if not ended(other))
     if waiting or not Path(record.results_dir).is_dir():
         return []
     going = _neither_best_nor_latest(record)
@@ -135,9 +159,17 @@ def remove_job(record: JobRecord, store: JobStore) -> bool:
     """Remove a job's folder of results, and then what the store knows of it; what lies on S3 stays.
 
     Returns whether its folder was removed too: only one that bears the job's own name is.
+
+    Raises
+    ------
+    OSError
+        When a part of its folder cannot be removed; the store knows the job still.
+    ForbiddenError
+        When who acts does not administer; nothing is removed.
     """
     folder = Path(record.results_dir)
     ours = folder.name == record.id and folder.is_dir() and not folder.is_symlink()
+    audit.permit(lambda: store.engine, Right.ADMINISTER, "remove", record.id)
     if ours:
         shutil.rmtree(folder)
     store.remove(record.id)

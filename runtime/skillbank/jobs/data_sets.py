@@ -191,6 +191,6 @@ def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> D
         return DataLook(group, notes=(Sentence(f"{note}; '{command('plan', '', '--check')}' looks now"),))
     if not group.missing or not group.is_there:
         return DataLook(group)
-    files = a_few([each.file for each in group.missing], 3)
+    files = a_few(list(dict.fromkeys(each.file for each in group.missing)), 3)
     note = f"{place} has no {files}: it is brought as a whole and recognised when the job is launched"
     return DataLook(group, later=True, notes=(note,))

@@ -417,16 +417,17 @@ class Jobs:
         timeout: float | None = None,
     ) -> JobRecord:
         """Wait until a job has ended; the pauses double up to the platform's own longest one."""
-        start, pause, seen = time.monotonic(), _FIRST_PAUSE, None
+        start, pause = time.monotonic(), _FIRST_PAUSE
+        seen: tuple[JobState, str] | None = None
         reader: StatusReader | None = None
         while True:
             record = self.refresh(job)
             if reader is None and (path := find_status_file(Path(record.results_dir), record.action)):
                 reader = StatusReader(path)
             news = reader is not None and reader.poll()
-            if on_progress is not None and (news or record.state is not seen):
+            if on_progress is not None and (news or (record.state, record.last_word) != seen):
                 on_progress(record, reader.progress if reader else Progress())
-            seen = record.state
+            seen = record.state, record.last_word
             spent = time.monotonic() - start
             if record.state.terminal or (timeout is not None and spent >= timeout):
                 return record
@@ -481,10 +482,18 @@ class Jobs:
 
         What is a sentence of ours (a search's story) is said in the words of a door: this process's, or
         those of ``voice``. What programs have printed stays as it is.
+
+        Raises
+        ------
+        DataNotFoundError, PlatformError
+            When it is gone, or nothing is known of it; see `skillbank.jobs.output`.
         """
+        from skillbank.jobs.output import kept_output
+
         record = self.refresh(job)
         door = spoken() if voice is None else voice
-        pieces = self._recorded(record.platform).logs(handle_of(record), follow and not record.state.terminal)
+        follow = follow and not record.state.terminal
+        pieces = kept_output(self._recorded(record.platform).logs(handle_of(record), follow), record)
         return redact_stream(piece.said(door) if isinstance(piece, Sentence) else piece for piece in pieces)
 
     def results(self, job: str) -> Results:

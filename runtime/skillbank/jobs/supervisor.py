@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from skillbank.errors import PlatformError, SkillbankError
+from skillbank.errors import PlatformError, SkillbankError, sentence_of
 from skillbank.jobs.attendance import on_duty, work_left
 from skillbank.jobs.metrics import Progress
 from skillbank.jobs.record import JobRecord
@@ -22,11 +22,12 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.uploads import upload_news, upload_results
 from skillbank.redact import redact
 from skillbank.storage.progress import Report
-from skillbank.ways import Sentence, marked
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["Supervisor"]
 
 _TRIES = 5
+_STUCK = "results not uploaded yet"
 
 
 class Supervisor:
@@ -126,17 +127,21 @@ class Supervisor:
         for attempt in range(_TRIES):
             try:
                 upload_results(record, self._jobs.output(record), self._report)
-            except SkillbankError as error:
+            except (SkillbankError, OSError) as error:
                 if attempt == _TRIES - 1:
-                    self._jobs.store.note(
-                        record.id,
-                        Sentence(f"results not uploaded yet: {error.sentence.changed(redact).marked}"),
+                    why = sentence_of(error).changed(redact)
+                    self._jobs.store.note(record.id, Sentence(f"{_STUCK}: {why.marked}"))
+                    return PlatformError(
+                        f"{record.id} has ended ({record.state}), and its results are in "
+                        f"{record.results_dir} but not all at {record.results_uri} yet: {why.marked}; "
+                        f"{command('status', record.id)} sends the rest once that is mended"
                     )
-                    return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
             else:
                 break
         self._jobs.store.update(record.id, uploaded=datetime.now(UTC))
+        if record.last_word.startswith(_STUCK):
+            self._jobs.store.note(record.id, f"all results are at {record.results_uri} now")
         return None
 
     def _follow(self, record: JobRecord) -> JobRecord | None:

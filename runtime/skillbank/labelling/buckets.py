@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from skillbank.datasets.album import place_file
 from skillbank.errors import DataNotFoundError, UsageError
 from skillbank.home import cache_dir
 from skillbank.labelling.words import SCHEME
 from skillbank.plan.products import PICTURE_SUFFIXES
 from skillbank.sets.model import FoundPicture
 from skillbank.storage import s3
+from skillbank.storage.cache import digest, once
 from skillbank.storage.data_place import local_place
 from skillbank.storage.uri import Uri, parse_uri
 
@@ -69,10 +71,21 @@ def bring(places: Sequence[str]) -> Brought:
             raise UsageError(f"{place} is in no bucket; name pictures of buckets as s3://bucket/folder")
         found |= _pictures(uri)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bring") as pool:
-        paths = pool.map(lambda place: local_place(place, cache_dir()), found)
-        return Brought(
-            {path.absolute(): (name, place) for path, (place, name) in zip(paths, found.items(), strict=True)}
-        )
+        paths = list(pool.map(lambda place: local_place(place, cache_dir()).absolute(), found))
+    origins: dict[Path, tuple[str, str]] = {}
+    for path, (place, name) in zip(paths, found.items(), strict=True):
+        origins[_again(path, place) if path in origins else path] = (name, place)
+    return Brought(origins)
+
+
+def _again(path: Path, place: str) -> Path:
+    """Return a further name for what the cache has once: pictures of equal bytes and name in two folders."""
+
+    def make(work: Path) -> Path:
+        place_file(path, work / "content" / path.name)
+        return work / "content"
+
+    return (once(cache_dir(), f"{digest('again', str(path), place)}-file", make) / path.name).absolute()
 
 
 def _pictures(uri: Uri) -> dict[str, str]:

@@ -10,6 +10,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, ConflictError
+from skillbank.nearby import refuse_almost_address
 from skillbank.plan import inference
 from skillbank.plan.model import PARENT_MODEL, is_hub_name
 from skillbank.plan.reader.roots import absolute
@@ -44,13 +45,19 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     if len(ids) > 1:
         raise ConflictError(f"The request names two jobs to start from, {' and '.join(ids)}; keep one.")
     update: dict[str, object] = {
-        "data": tuple(d.model_copy(update={"uri": absolute(d.uri)}) for d in request.data),
+        "data": tuple(d.model_copy(update={"uri": _from_anywhere(d.uri)}) for d in request.data),
         "settings": settings,
         "pretrained": pretrained,
         "parent": ids[0] if ids else None,
-        "results_root": absolute(request.results_root) if request.results_root else None,
+        "results_root": _from_anywhere(request.results_root) if request.results_root else None,
     }
     return request.model_copy(update=update)
+
+
+def _from_anywhere(text: str) -> str:
+    """Return a place as it holds from anywhere; raise `UsageError` for what is almost an address."""
+    refuse_almost_address(text)
+    return absolute(text)
 
 
 @dataclass

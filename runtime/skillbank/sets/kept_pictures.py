@@ -9,10 +9,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from skillbank.sets.tables import PICTURES
+from skillbank.sets.tables import PICTURES, SETS
 from skillbank.stored import asking
 
-__all__ = ["RESTING", "drop", "keeping", "unneeded"]
+__all__ = ["RESTING", "drop", "keeping", "places", "unneeded"]
 
 RESTING = 3600.0
 """Seconds for which what has just come stays: its set may not have it yet."""
@@ -60,6 +60,14 @@ def unneeded(engine: sa.Engine, folder: Path, now: float) -> list[Path]:
         if not is_fresh and path.stem not in contents and path.resolve() not in places:
             found.append(path)
     return found
+
+
+def places(engine: sa.Engine) -> set[tuple[str, str]]:
+    """Return the names of all label sets with the folders of this machine in which their pictures lie."""
+    query = sa.select(SETS.c.name, PICTURES.c.place).join(SETS, SETS.c.id == PICTURES.c.set_id)
+    with asking(engine) as db:
+        found = db.execute(query.where(PICTURES.c.place.startswith("/")))
+        return {(name, place.rpartition("/")[0]) for name, place in found}
 
 
 def drop(engine: sa.Engine, folder: Path, pictures: Sequence[Path], now: float) -> list[Path]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["RESTING", "Entry", "drop", "entries", "over", "size_of"]
+__all__ = ["RESTING", "Entry", "drop", "entries", "freed", "over", "size_of"]
 
 RESTING = 3600.0
 """Seconds for which what was used stays whatever the cap: a launch that staged it has not said so yet."""
@@ -112,6 +113,28 @@ def size_of(folder: Path) -> int:
                 seen.add((info.st_dev, info.st_ino))
             total += info.st_size
     return total
+
+
+def freed(paths: Iterable[Path]) -> int:
+    """Return the bytes that are free once all these files and folders are removed.
+
+    A file that has a further name elsewhere, as pictures that were linked and not copied, stays there.
+    """
+    total, names = 0, dict[tuple[int, int], int]()
+    for info in (info for path in paths for info in _files(path)):
+        left = names.get((info.st_dev, info.st_ino), info.st_nlink) - 1
+        if info.st_nlink > 1:
+            names[info.st_dev, info.st_ino] = left
+        total += info.st_size if left == 0 else 0
+    return total
+
+
+def _files(path: Path) -> Iterator[os.stat_result]:
+    """Yield what the system knows of every file below a folder, or of the one file."""
+    for here, _, names in os.walk(path) if path.is_dir() and not path.is_symlink() else [(path, (), ("",))]:
+        for name in names:
+            with suppress(OSError):
+                yield os.lstat(os.path.join(here, name) if name else here)  # noqa: PTH118 - as above
 
 
 def _used(path: Path) -> float:

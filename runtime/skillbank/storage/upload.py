@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.errors import PlatformError
+from skillbank.errors import DataError, PlatformError, a_few
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.s3 import CONNECTIONS, Object, clean_etag, client, explained, list_objects
 from skillbank.storage.uri import Uri
 from skillbank.storage.verification import composite_etag
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from s3transfer.manager import TransferManager
@@ -24,6 +26,8 @@ __all__ = ["upload"]
 _PART = 16 << 20
 """Bytes of a part; a larger file is sent in several, each with its checksum."""
 _MOST_PARTS = 10_000
+_LONGEST_KEY = 1024
+_SHOWN = 5
 
 
 def upload(files: Mapping[str, Path], root: Uri, notes: Path, report: Report | None = None) -> list[str]:
@@ -43,25 +47,70 @@ def upload(files: Mapping[str, Path], root: Uri, notes: Path, report: Report | N
     ------
     PlatformError, DataNotFoundError
         One sentence, when the server refuses or what it says to have is not what was sent.
+    DataError
+        When everything has arrived but files that cannot be: of a name that no key can be, unreadable ones,
+        and such as were written to meanwhile.
     """
     there = {thing.key: thing for thing in list_objects(root)}
     _abort_leftovers(root)
     book = _Notes(notes)
-    wanted = {}
+    faults: dict[str, str] = {}
+    wanted, total = dict[str, Path](), 0
     for path, file in files.items():
-        known = there.get(_key(root, path))
-        if known is None or not _same(file, known, book.etag(file)):
-            wanted[path] = file
-    meter = Meter(str(root), sum(file.stat().st_size for file in wanted.values()), report)
+        if fault := _no_key(_key(root, path)):
+            faults[path] = fault
+            continue
+        with _noted(path, faults):
+            known = there.get(_key(root, path))
+            if known is None or not _same(file, known, book.etag(file)):
+                total += file.stat().st_size
+                wanted[path] = file
+    meter = Meter(str(root), total, report)
+
+    def send(path: str) -> None:
+        with _noted(path, faults):
+            _send(manager, root, path, wanted[path], book, meter)
+
     with ThreadPoolExecutor(CONNECTIONS // 2, thread_name_prefix="upload") as pool:
         try:
             # Large files share one pool of their own, so that few parts wait in memory at a time.
             with _manager() as manager:
-                list(pool.map(lambda path: _send(manager, root, path, wanted[path], book, meter), wanted))
+                list(pool.map(send, wanted))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    if faults:
+        said = a_few([f"'{one_line(path, 100)}' ({why})" for path, why in sorted(faults.items())], _SHOWN)
+        raise DataError(
+            f"{said} did not come to {root}, where all else is; rename or remove what cannot be sent"
+        )
     return list(wanted)
+
+
+def _no_key(key: str) -> str:
+    """Say why no object can have a key; nothing when one can."""
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "its name is not UTF-8, as keys are"
+    return f"its key would have {size:,} bytes, and may have {_LONGEST_KEY:,}" if size > _LONGEST_KEY else ""
+
+
+@contextmanager
+def _noted(path: str, faults: dict[str, str]) -> Iterator[None]:
+    """Write down why one file cannot be sent, so that others are; one that is gone is no file any more."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except _WrittenError:
+        faults[path] = "it was written to while it was sent"
+    except OSError as error:
+        faults[path] = f"it cannot be read: {error.strerror or error}"
+
+
+class _WrittenError(Exception):
+    """A file was not the same after it was sent as before."""
 
 
 def _key(root: Uri, path: str) -> str:
@@ -91,7 +140,7 @@ def _send(manager: TransferManager, root: Uri, path: str, file: Path, book: _Not
     encrypted = head.get("ServerSideEncryption", "AES256") != "AES256"
     after = file.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        return  # it is being written; the next upload takes it as it is then
+        raise _WrittenError  # the next upload takes it as it is then
     if thing.size != before.st_size or not (encrypted or _etag(file) == thing.etag):
         raise PlatformError(
             f"{place} is not what was sent ({thing.size} of {before.st_size} bytes); try again"
@@ -140,12 +189,10 @@ def _part_size(size: int) -> int:
 def _abort_leftovers(root: Uri) -> None:
     """Throw away parts of uploads that were killed: nobody sees them, and they are paid for."""
     s3 = client()
-    try:
+    with explained(root), suppress(s3.exceptions.ClientError):  # not everybody who may write may list these
         found = s3.list_multipart_uploads(Bucket=root.bucket, Prefix=f"{root.key}/").get("Uploads", ())
         for one in found:
             s3.abort_multipart_upload(Bucket=root.bucket, Key=one["Key"], UploadId=one["UploadId"])
-    except s3.exceptions.ClientError:
-        pass  # not everybody who may write may list these
 
 
 class _Notes:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.nearby import at_home
+from skillbank.nearby import at_home, refuse_almost_address
 from skillbank.plan.set_places import SetPlace, set_place
+from skillbank.visible import one_line
 
 __all__ = ["Uri", "parse_uri"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?")
+_LONGEST_NAME = 255
+"""Bytes that file systems have for one."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -54,8 +57,23 @@ class Uri:
 
     @property
     def name(self) -> str:
-        """The last part, as a file name."""
-        return unquote(PurePosixPath(self.location).name)
+        """The last part, as the name of a file here; only an address of the web writes one in percents.
+
+        Raises
+        ------
+        UsageError
+            When no file can have that name, as of ``s3://bucket/.`` and ``https://host/a%2Fb``.
+        """
+        last = self.location.rstrip("/").rpartition("/")[2]
+        if self.scheme == "file":
+            return last
+        name = unquote(last) if self.scheme == "https" else last
+        if name in (".", "..") or not {"/", "\0"}.isdisjoint(name) or len(name.encode()) > _LONGEST_NAME:
+            raise UsageError(
+                f"{self} ends in '{one_line(name, 60)}', which cannot be the name of a file here; give it "
+                "another name where it is"
+            )
+        return name
 
     def child(self, relative: str) -> Uri:
         """Return the place below this one."""
@@ -85,6 +103,7 @@ def parse_uri(text: str) -> Uri:
         return _in_set(found, text)
     match = _SCHEME.fullmatch(text)
     if match is None:
+        refuse_almost_address(text)
         return Uri("file", str(at_home(Path(text)).absolute()), text)
     scheme, rest = match[1].lower(), match[2]
     if scheme not in _PARSERS:

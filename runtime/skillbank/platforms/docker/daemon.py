@@ -166,17 +166,25 @@ class Daemon:
 
     @contextmanager
     def speaking(self, image: str = "") -> Iterator[APIClient]:
-        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence."""
+        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence.
+
+        Where there is a client, the docker package itself finds fault with what is asked: a daemon that is
+        away shows as a failed request.
+        """
+        api = None
         try:
             self._knock()
-            yield self.api
+            api = self.api
+            yield api
         except APIError as error:
             if error.status_code == 404 or error.status_code == 409:
                 raise
             raise PlatformError(self.sentence(error.explanation or str(error), image)) from error
         except (requests.exceptions.RequestException, DockerException, HTTPError, OSError) as error:
-            if (api := self.__dict__.pop("api", None)) is not None:
-                api.close()
+            if api is not None and isinstance(error, DockerException):
+                raise PlatformError(self.sentence(str(error), image)) from error
+            if (lost := self.__dict__.pop("api", None)) is not None:
+                lost.close()
             raise DaemonLostError(self._lost(error)) from error
 
     def _knock(self) -> None:

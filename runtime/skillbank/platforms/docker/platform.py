@@ -125,6 +125,8 @@ class DockerPlatform(Platform):
             except DaemonLostError:
                 if (found := self._find_again(launch.job_id, deadline)) is not None:
                     return found
+                if time.monotonic() > deadline:
+                    raise
 
     def _start(self, launch: Launch, container_id: str) -> None:
         deadline = time.monotonic() + self._patience
@@ -137,6 +139,8 @@ class DockerPlatform(Platform):
                 found = self._find_again(launch.job_id, deadline)
                 if found is not None and found["State"]["Status"] != "created":
                     return  # it was started, and must not be a second time
+                if time.monotonic() > deadline:
+                    raise
             except (APIError, PlatformError) as error:
                 with contextlib.suppress(PlatformError):
                     self._remove(container_id)
@@ -239,7 +243,8 @@ class DockerPlatform(Platform):
         saved = job_dir(handle.results_dir) / _LOG
         found = None
         while not saved.exists() and (found := self._begun(handle)) is None:
-            if not follow or self.status(handle).state.terminal:
+            begins = handle.native_id is None and not self.status(handle).state.terminal
+            if not follow or not begins:  # a container that was bound and is gone does not come back
                 return
             time.sleep(0.2)
         pieces = saved_log(saved) if found is None else self._output(found["Id"], follow)
