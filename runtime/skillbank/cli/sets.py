@@ -117,10 +117,11 @@ def import_set(
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
     from skillbank.sets.importing import import_data
+    from skillbank.sets.incoming import incoming
     from skillbank.sets.store import checked_name
 
     checked_name(into)
-    opened = data_options.open_data(place, form)
+    data = incoming(data_options.open_data(place, form), cache_dir())
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
         if into in sets and val is not None:
@@ -134,7 +135,7 @@ def import_set(
             labels = sets.create(into, val=_SHARE if val is None else val, who=person())
         found = import_data(
             labels,
-            opened,
+            data,
             person(),
             to_review=to_review,
             cache=cache_dir(),
