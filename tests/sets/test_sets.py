@@ -224,6 +224,20 @@ def test_an_undo_leaves_what_somebody_has_changed_since(signs: LabelSet) -> None
     ]
 
 
+def test_who_has_not_heard_of_a_merge_means_what_came_of_it(signs: LabelSet) -> None:
+    before = signs.picture(1)
+    signs.merge_classes([2], 1, "bob")
+    drawn = signs.edit(
+        1, [Add(2, (10, 10, 30, 30)), Add(1, (40, 10, 60, 30))], who="ann", version=before.version
+    )
+    assert [box.class_number for box in drawn.boxes] == [1, 1]
+    named = signs.edit(1, [Change(drawn.boxes[0].number, 2)], who="ann", version=drawn.version)
+    assert named.boxes == drawn.boxes
+    signs.remove_class(1, "bob")
+    with pytest.raises(SetNotFoundError, match="no class 2 any more"):
+        signs.edit(1, [Add(2, (10, 10, 30, 30))], who="ann", version=signs.picture(1).version)
+
+
 def test_classes_are_changed_renamed_merged_and_removed(signs: LabelSet) -> None:
     run = signs.start_run(spec())
     signs.propose(run, {1: [box(1, 0, 0.9), box(2, 40, 0.9)]})

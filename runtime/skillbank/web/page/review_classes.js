@@ -109,10 +109,10 @@ function threshold(one, text, patch) {
 
 function remove(one) {
   const { accepted, edited } = one.counts, boxes = accepted + edited;
-  const ask = at("remove");
+  const ask = at("remove"), { name } = review;
   at("remove-text").textContent = `${one.name} and its boxes${boxes ? `, ${boxes} of them accepted,` : ""} no longer count. Z takes it back.`;
   ask.addEventListener("close", () => {
-    if (ask.returnValue === "yes") act(() => call("DELETE", `/classes/${one.number}`), `${one.name} was removed.`);
+    if (ask.returnValue === "yes" && name === review.name) act(() => call("DELETE", `/classes/${one.number}`), `${one.name} was removed.`);
   }, { once: true });
   ask.returnValue = "";
   ask.showModal();
