@@ -136,7 +136,13 @@ def test_marks_that_are_no_boxes_are_said(take: Take, tmp_path: Path) -> None:
         {"label": "cat", "points": points, "shape_type": kind}
         for kind, points in (("polygon", [[5, 5], [40, 5], [40, 40]]), ("point", [[3, 3]]))
     ]
-    document = {"version": "5", "flags": {}, "shapes": shapes, "imagePath": "a.jpg", "imageData": None}
+    document: dict[str, object] = {
+        "version": "5",
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": "a.jpg",
+        "imageData": None,
+    }
     text(root / "a.json", json.dumps(document | {"imageHeight": 80, "imageWidth": 100}))
     found, labels = take(root)
     assert states(labels) == {"a.jpg": ("reviewed", 1)}
