@@ -608,3 +608,10 @@ def test_names_in_another_encoding_are_said(tmp_path: Path) -> None:
     assert any("classes.txt is not UTF-8; it is read as Latin-1" in note for note in data.notes)
     text(tmp_path / "classes.txt", "кот\nдым\n")
     assert (data_of(tmp_path).classes, data_of(tmp_path).notes) == (("кот", "дым"), ())
+
+
+def test_what_is_said_twice_is_told(tmp_path: Path) -> None:
+    said = "train: images/train\nval: images/val\nnames: [one, two]\nnames: [dog, cat]\n"
+    data = data_of(ultralytics(tmp_path, said))
+    assert data.classes == ("dog", "cat")
+    assert data.notes == ("data.yaml says names several times, and the last counts",)

@@ -155,3 +155,14 @@ def test_a_picture_that_is_not_there_is_said_with_what_is(take: Take, tmp_path: 
     (root / "images" / "2.png").rename(root / "images" / "2.PNG")
     found, _ = take(root)
     assert found.unread == (("2.png", "did you mean 'images/2.PNG'?"),)
+
+
+def test_a_split_that_is_not_where_the_data_set_says_is_told(take: Take, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    picture(root / "images/train/a.jpg")
+    text(root / "labels/train/a.txt", "0 0.5 0.5 0.2 0.2\n")
+    text(root / "data.yaml", "train: images/train\nval: images/valid\nnames: [cat]\n")
+    found, _ = take(root)
+    assert found.boxes == 1 and any(
+        "'images/valid' for val, which is not there" in note for note in found.notes
+    )

@@ -129,19 +129,24 @@ def import_set(
                 f"--val {val:g} is the share of a new set, and {into} is there: its pictures are dealt as "
                 "when it was made; leave --val out, or import into another set."
             )
-        if into in sets:
-            labels = sets.open(into)
-        else:
-            labels = sets.create(into, val=_SHARE if val is None else val, who=person())
-        found = import_data(
-            labels,
-            data,
-            person(),
-            to_review=to_review,
-            cache=cache_dir(),
-            keep=pictures_dir(),
-            place=place,
+        is_new = into not in sets
+        labels = (
+            sets.create(into, val=_SHARE if val is None else val, who=person()) if is_new else sets.open(into)
         )
+        try:
+            found = import_data(
+                labels,
+                data,
+                person(),
+                to_review=to_review,
+                cache=cache_dir(),
+                keep=pictures_dir(),
+                place=place,
+            )
+        except BaseException:
+            if is_new:  # nothing has come into it
+                sets.remove(into, person())
+            raise
     added, notes = found.added, list(found.notes)
     if val is not None and found.divided:
         notes.append(

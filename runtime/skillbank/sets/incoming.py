@@ -40,6 +40,8 @@ _TAKEN = {"train": "train", "val": "val", "": ""}
 """Splits that come into a set, and what they are there; what is to be tested on stays apart."""
 _OF_ALL = ("boxes-pixels", "label-contradicts", "labels-shifted")
 """Beside those of boxes: errors in how all of them are written, of which nothing good could come in."""
+_OF_TRAINING = {"nothing-to-learn", "nothing-to-measure"}
+"""Errors that a set is there to mend."""
 _LOOKS = "pictures"
 """Folder of the cache that keeps what was seen of pictures."""
 
@@ -110,6 +112,8 @@ class Incoming:
     def notes(self) -> Iterator[str]:
         """Yield what a person should know once the pictures were read: what became of marks."""
         yield from self.opened.data.notes
+        blocking = {kind.name for kind, *_ in self.report.blocking(skip=True)}
+        yield from self.report.sentences(Severity.ERROR, 1, kinds=blocking - _OF_TRAINING)
         shown = READING.keys() | BOXES.keys()
         yield from self.report.sentences(Severity.NOTE, 1, kinds=shown & set(BECOMES))
         open_kinds = {name for name in shown if not self.repair.mends(name)}

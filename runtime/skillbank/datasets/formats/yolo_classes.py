@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +30,8 @@ _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 UNDIVIDED = "images"
 """Where all pictures lie of a data set whose file names nothing to validate on."""
 _LONGEST = 1 << 20
+_KEY = re.compile(r"^([A-Za-z_]\w*)[ \t]*:", re.MULTILINE)
+"""A key of the document itself."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,9 @@ def description(tree: Tree, name: str) -> Described:
     notes = (
         [] if listed is None else [f"{one_line(name)} leaves the names of classes to {one_line(listed.file)}"]
     )
+    notes += [
+        f"{one_line(name)} says {key} several times, and the last counts" for key in _repeated(tree, name)
+    ]
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
         notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
@@ -193,6 +200,12 @@ def description(tree: Tree, name: str) -> Described:
         "kpt_shape" in document,
         tuple(notes),
     )
+
+
+def _repeated(tree: Tree, name: str) -> list[str]:
+    """Return the keys that a description says more than once, of which YAML keeps the last."""
+    keys = Counter(_KEY.findall(read_text(tree.path(name))))
+    return [key for key, count in keys.items() if count > 1]
 
 
 def _places(document: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
