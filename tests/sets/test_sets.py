@@ -224,6 +224,23 @@ def test_an_undo_leaves_what_somebody_has_changed_since(signs: LabelSet) -> None
     ]
 
 
+def test_what_others_decided_since_somebody_looked_stays(signs: LabelSet) -> None:
+    run = signs.start_run(spec())
+    signs.propose(run, {1: [box(1, 0, 0.9), box(1, 30, 0.9), box(1, 60, 0.9)]})
+    numbers = [each.number for each in signs.crops(1)]
+    one, two, three = numbers
+    seen = signs.version()
+    assert signs.decide({one: "reject"}, "bob") == signs.decide({two: "reject"}, "ann") == 1
+    done = signs.decide_seen(dict.fromkeys(numbers, "accept"), "ann", seen)
+    assert (done.changed, done.left) == (2, 1), "her own decision is hers to change"
+    assert [signs.box(number).state for number in numbers] == ["rejected", "accepted", "accepted"]
+    done = signs.decide_seen({}, "ann", seen, reclass=numbers, class_number=2)
+    assert (done.changed, done.left) == (2, 1)
+    assert signs.decide({one: "accept"}, "ann") == 1, "who has seen it may change it"
+    signs.undo("ann")
+    assert signs.box(three).class_number == 2
+
+
 def test_who_has_not_heard_of_a_merge_means_what_came_of_it(signs: LabelSet) -> None:
     before = signs.picture(1)
     signs.merge_classes([2], 1, "bob")

@@ -272,6 +272,21 @@ def test_the_crops_are_of_the_class_that_is_chosen(ann: Reviewer, sets: Pair, ho
         assert shown and {found.box(number).class_number for number in shown} == {1}
 
 
+def test_crops_that_somebody_else_has_decided_stay(ann: Reviewer, sets: Pair, home: Path) -> None:
+    """An approval of a whole screen had accepted what another had rejected since it was drawn."""
+    page, (one, _) = ann.page, sets
+    ann.open(one, "crops", "1")
+    page.wait_for_selector("#crop-list [data-box] >> nth=3")
+    ann.deaf(one)
+    first = int(page.locator("#crop-list [data-box]").first.get_attribute("data-box") or 0)
+    with opened(home, one) as found:
+        found.decide({first: "reject"}, "bob")
+    page.click("#crops-accept")
+    ann.says("1 box that somebody else has changed meanwhile stays as it is")
+    with opened(home, one) as found:
+        assert found.box(first).state == "rejected" and not found.crops(1)
+
+
 def test_the_audit_of_another_set_is_not_drawn(ann: Reviewer, sets: Pair, home: Path) -> None:
     page, (one, two) = ann.page, sets
     with opened(home, one) as found:

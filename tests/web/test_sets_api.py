@@ -290,12 +290,16 @@ def test_crops_are_decided_together(client: TestClient) -> None:
     assert len(boxes) == 6
     decisions = {str(number): "reject" if number == boxes[0] else "accept" for number in boxes}
     assert valid("counted", client.post(f"{ONE}/decisions", json={"decisions": decisions}).json()) == {
-        "changed": 6
+        "changed": 6,
+        "left": 0,
     }
     assert client.get(f"{ONE}/crops?class=1").json()["boxes"] == []
     right = [box["number"] for box in client.get(f"{ONE}/crops?class=1&state=decided").json()["boxes"]]
     assert right == boxes[1:]
-    assert client.post(f"{ONE}/decisions", json={"reclass": right[:2], "class": 2}).json() == {"changed": 2}
+    assert client.post(f"{ONE}/decisions", json={"reclass": right[:2], "class": 2}).json() == {
+        "changed": 2,
+        "left": 0,
+    }
     assert client.post(f"{ONE}/decisions", json={"reclass": right[:2]}).status_code == 400
     assert (
         client.get(ONE).json()["classes"][1]["counts"]["accepted"]

@@ -177,6 +177,7 @@ class SetsDoor:
             raise Refusal(400, "usage", "The state of crops is proposed or decided.")
         limit = _number(request, "limit", 60, least=1, most=_MOST)
         after = _number(request, "after", 0)
+        version = found.version()
         more = _crops(found, _needed(request, "class"), wanted, after, limit + 1)
         boxes, following = more[:limit], more[limit - 1].number if len(more) > limit else None
         names: dict[int, str] = {}
@@ -189,7 +190,7 @@ class SetsDoor:
             )
             for box in boxes
         ]
-        return Json(said.CropsDocument(boxes=shown, next=following).document())
+        return Json(said.CropsDocument(boxes=shown, next=following, version=version).document())
 
     def boxes(self, request: Request) -> Response:
         """Show what counts as an object on some pictures, at most as many as a screen of the grid holds."""
@@ -281,10 +282,14 @@ class SetsDoor:
         """Accept and reject boxes of any pictures, or give them a class."""
         if body.reclass and body.class_number is None:
             raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
-        changed = self._set(request).decide(
-            body.decisions, person_of(request), reclass=body.reclass, class_number=body.class_number or 0
+        done = self._set(request).decide_seen(
+            body.decisions,
+            person_of(request),
+            body.seen,
+            reclass=body.reclass,
+            class_number=body.class_number or 0,
         )
-        return Json(said.Counted(changed=changed).document())
+        return Json(said.Counted(changed=done.changed, left=done.left).document())
 
     def turn(self, way: str, request: Request) -> Response:
         """Undo or redo what this person did last."""

@@ -3,7 +3,7 @@ import { at, h } from "./dom.js";
 import { address, call, classes, link, refresh, review } from "./review_set.js";
 
 const SCREEN = 60; // crops at once
-let door = null, boxes = [], wrong = new Set(), more = null, chosen = "", busy = false, asked = 0;
+let door = null, boxes = [], wrong = new Set(), more = null, chosen = "", busy = false, asked = 0, seen = null;
 
 export function start(given) {
   door = given;
@@ -45,6 +45,7 @@ async function next(after) {
     const answer = await call("GET", `/crops?${query}`);
     if (mine !== asked) return; // another class, or others of it, were asked for meanwhile
     boxes = answer.boxes;
+    seen = answer.version; // what others decide from now on is theirs
     more = answer.next;
   }
   render();
@@ -95,8 +96,8 @@ async function give(body, words) {
   if (busy || !boxes.length) return;
   busy = true;
   try {
-    const { changed } = await call("POST", "/decisions", { body });
-    door.said(words(changed));
+    const { changed, left } = await call("POST", "/decisions", { body: { ...body, seen } });
+    door.said(words(changed) + (left ? ` ${boxesOf(left)} that somebody else has changed meanwhile ${left === 1 ? "stays" : "stay"} as ${left === 1 ? "it is" : "they are"}.` : ""));
     await refresh();
     door.progress();
     await next(null);
