@@ -322,6 +322,39 @@ def test_a_question_about_a_class_closes_with_its_set(ann: Reviewer, sets: Pair,
             assert [each.name for each in found.classes()] == ["disc", "block"]
 
 
+def test_the_sample_gives_each_picture_to_one_person(
+    browser: Browser, ann: Reviewer, sets: Pair, home: Path
+) -> None:
+    """Both had been given the same one, and whoever was second was asked about a conflict at each."""
+    name, _ = sets
+    with reviewer(browser, ann.url, "Bob") as bob:
+        for someone in (ann, bob):
+            someone.open(name, "audit")
+            someone.page.get_by_role("button", name="Review the sample").click()
+            someone.page.wait_for_selector("#canvas-boxes .mark")
+        done = [someone.number() for someone in (ann, bob)]
+        while number := ann.onward("a"):
+            done.append(number)
+        ann.says("Nothing is left for you")
+        while number := bob.onward("a"):
+            done.append(number)
+        bob.says("Nothing is left of the sample")
+    assert sorted(done) == [1, 2, 3, 4]
+
+
+def test_what_is_about_to_be_merged_stays_marked(ann: Reviewer, sets: Pair, home: Path) -> None:
+    page, (one, _) = ann.page, sets
+    ann.open(one, "classes")
+    page.locator("#class-table [data-merge='1']").check()
+    page.locator("#merge-into").select_option("2")
+    page.locator("#merge-into").focus()
+    with opened(home, one) as found:
+        found.change_class(2, "bob", name="brick")
+    page.locator("#class-table", has_text="brick").wait_for()
+    assert page.locator("#class-table [data-merge='1']").is_checked()
+    assert page.locator("#merge-into").input_value() == "2"
+
+
 JOBS = ("grounding-dino-train-20260102-030405-aaaaaa", "rtdetr-train-20260102-030406-bbbbbb")
 
 

@@ -83,6 +83,11 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
     )
     assert "place" not in picture and str(Path.cwd().root) not in picture["name"]
     assert valid("next", client.get(f"{ONE}/next?count=3").json())["pictures"]
+    waiting = client.get(f"{ONE}/audit").json()["waiting"]
+    assert client.get(f"{ONE}/next?count=3&of=sample").json()["pictures"] == waiting[:3]
+    other = client.get(f"{ONE}/next?count=2&of=sample", headers={"skillbank-person": "eve"}).json()
+    assert other["pictures"] == waiting[3:5], "those that nobody else has"
+    assert client.get(f"{ONE}/next?of=all").status_code == 400
     crops = valid("crops", client.get(f"{ONE}/crops?class=1&limit=4").json())
     assert len(crops["boxes"]) == 4 and crops["next"] is not None
     assert valid("log", client.get(f"{ONE}/log").json())["events"][0]["kind"] == "create"

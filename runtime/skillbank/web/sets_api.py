@@ -51,6 +51,7 @@ _COUNT, _TARGET = Asked("count", "integer"), Asked("target", "number")
 _SHOWN = (Asked("filter"), Asked("split"), Asked("class", "integer"), Asked("order"))
 _LOOK = Asked("v")
 """Names how a picture is seen, so that a browser keeps it; another gives it too, to be asked for again."""
+_NEXT = (Asked("count", "integer"), Asked("of"))
 _CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
@@ -83,9 +84,7 @@ class SetsDoor:
             ),
             Operation("GET", f"{picture}/image", self.image, "image/*", asks=[_LOOK]),
             Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*", asks=[_LOOK]),
-            changing(
-                "GET", f"{one}/next", self.next, said.NextDocument, asks=(Asked("count", "integer"), *who)
-            ),
+            changing("GET", f"{one}/next", self.next, said.NextDocument, asks=(*_NEXT, *who)),
             changing("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
             Operation("GET", f"{one}/crops", self.crops, said.CropsDocument, asks=(*_CROPS, *page)),
             quick("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
@@ -160,8 +159,11 @@ class SetsDoor:
     def next(self, request: Request) -> Response:
         """Say which pictures to review next, and keep them for this person."""
         count = _number(request, "count", 1, least=1, most=_MOST_NEXT)
+        of = request.query_params.get("of", "queue")
+        if of not in ("queue", "sample"):
+            raise Refusal(400, "usage", "The next pictures are those of the queue or of the sample.")
         found, who = self._set(request), person_of(request)
-        numbers = found.next(who, count=count)
+        numbers = found.next(who, count=count, sample=of == "sample")
         others = 0 if numbers else found.elsewhere(who)
         return Json(said.NextDocument(pictures=numbers, elsewhere=others).document())
 

@@ -50,8 +50,11 @@ async function act(what, words) {
 }
 
 function render() {
+  const before = new Set(marked()), into = at("merge-into").value; // what somebody is about to merge stays marked
   at("class-table").replaceChildren(...classes().map(row));
+  for (const box of document.querySelectorAll("#class-table [data-merge]")) box.checked = before.has(Number(box.dataset.merge));
   at("merge-into").replaceChildren(...classes().map((one) => h("option", { value: one.number }, one.name)));
+  if (classes().some((one) => String(one.number) === into)) at("merge-into").value = into;
   at("class-merge").hidden = classes().length < 2;
   at("take-all").hidden = advised().length === 0;
 }

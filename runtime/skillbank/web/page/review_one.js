@@ -155,10 +155,9 @@ export async function ask(way = asking || "queue", stays = staying()) {
   asking = way;
   try {
     if (!queue.length) {
-      const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
+      const { pictures, elsewhere } = await call("GET", `/next?count=${AHEAD}&of=${way}`);
       if (!stays()) return;
-      const pictures = way === "sample" ? answer.waiting : answer.pictures;
-      theirs = answer.elsewhere ?? 0;
+      theirs = elsewhere;
       if (way === "queue" && review.set.learns) await refresh(); // it may have learned just now
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
@@ -174,7 +173,7 @@ export async function ask(way = asking || "queue", stays = staying()) {
 function finished() {
   const all = asking === "queue";
   asking = "";
-  if (!all) return door.said("Nothing is left of the sample.");
+  if (!all && !theirs) return door.said("Nothing is left of the sample.");
   door.said(theirs ? `Nothing is left for you: ${theirs} ${theirs === 1 ? "picture is" : "pictures are"} with somebody else; ask again when they are done, or in some minutes.`
     : "Nothing is left: every picture is reviewed or skipped.");
 }
