@@ -127,7 +127,8 @@ def test_it_is_refused_before_anything_starts(case: Case, name: str, why: str) -
 @pytest.mark.parametrize(
     ("name", "pictures", "boxes", "why"),
     [
-        ("box_zero", 12, 19, "boxes without width or height: 1 (drop the box)"),
+        ("box_zero", 11, 19, "boxes without width or height: 1 (drop the box)"),
+        ("box_zero", 11, 19, "would teach that nothing is there: 1 (drop the picture)"),
         ("pic_truncated", 11, 17, "pictures that cannot be decoded: 1 (drop the picture)"),
     ],
 )

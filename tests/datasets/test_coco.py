@@ -205,13 +205,14 @@ def test_faults_are_kept_with_their_picture(tmp_path: Path) -> None:
         ],
     )
     data = data_of(made(tmp_path, whole))
-    assert kinds(data) == {"unknown-class": 2, "unreadable-annotation": 3, "id-twice": 1}
+    assert kinds(data) == {"unknown-class": 2, "unreadable-annotation": 3, "id-twice": 2}
     assert boxes(data)["images/a.jpg"] == [("dog", 10, 20, 40, 60), ("dog", 1, 2, 4, 6)]
     said = details(data)
     assert "annotations.json annotations[1]: the file has no category 9" in said
     assert "annotations.json annotations[3]: its bbox is not four numbers" in said
     assert "annotations.json images[1]: it has no file_name" in said
     assert "annotations.json images[2]: 'b.jpg' has id 1, as 'a.jpg' has" in said
+    assert "annotations.json images[0]: 'a.jpg' has id 1, as 'b.jpg' has" in said
 
 
 def test_crowds_are_kept(tmp_path: Path) -> None:

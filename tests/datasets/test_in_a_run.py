@@ -287,8 +287,7 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
         assert said in str(refused.value)
     assert "--on-broken skip" in str(refused.value)
     given = staged(plan_of(WORDS.format(place) + ", skip broken pictures"))
-    assert len(given.training().records) == 5
-    assert sum(len(record.boxes) for record in given.training().records) == 3
+    assert [len(record.boxes) for record in given.training().records] == [1, 1, 1], "none is taken for empty"
 
 
 def test_what_was_approved_is_held_to(tmp_path: Path) -> None:

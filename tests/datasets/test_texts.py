@@ -51,7 +51,10 @@ def test_every_encoding_is_recognised_and_read(tmp_path: Path, data: bytes, enco
     assert b"".join(lines_of(file, encoding)) == text.encode()
     told = encoding_note("a.txt", encoding)
     assert told == (
-        ("a.txt is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with accents",)
+        (
+            "a.txt is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with other letters "
+            "than a to z, and save it as UTF-8 where they are wrong",
+        )
         if encoding in ("cp1252", "latin-1")
         else ()
     )

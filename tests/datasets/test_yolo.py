@@ -598,3 +598,20 @@ def test_a_list_that_says_that_there_are_no_classes_is_one(tmp_path: Path, names
 def test_text_files_that_may_hold_labels(tmp_path: Path, name: str, said: str, labels: bool) -> None:
     text(tmp_path / name, said)
     assert list(label_files(open_tree(tmp_path))) == ([name] if labels else [])
+
+
+def test_names_in_another_encoding_are_said(tmp_path: Path) -> None:
+    """Those of Windows in other countries came as "êîò" without a word."""
+    pair(tmp_path, "a.jpg", "a.txt", "0 0.5 0.5 0.2 0.25\n")
+    text(tmp_path / "classes.txt", "кот\nдым\n".encode("cp1251"))
+    data = data_of(tmp_path)
+    assert any("classes.txt is not UTF-8; it is read as Latin-1" in note for note in data.notes)
+    text(tmp_path / "classes.txt", "кот\nдым\n")
+    assert (data_of(tmp_path).classes, data_of(tmp_path).notes) == (("кот", "дым"), ())
+
+
+def test_what_is_said_twice_is_told(tmp_path: Path) -> None:
+    said = "train: images/train\nval: images/val\nnames: [one, two]\nnames: [dog, cat]\n"
+    data = data_of(ultralytics(tmp_path, said))
+    assert data.classes == ("dog", "cat")
+    assert data.notes == ("data.yaml says names several times, and the last counts",)

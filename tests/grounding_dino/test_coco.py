@@ -181,3 +181,22 @@ def test_what_is_broken_is_left_out_with_a_count(tmp_path: Path, caplog: pytest.
     assert [entry["image_id"] for entry in data.document["annotations"]] == [5, 5, 6]
     (line,) = (record.getMessage() for record in caplog.records)
     assert "3 boxes and 2 pictures left out, as engine.skip_broken says" in line
+
+
+def test_a_picture_that_has_lost_all_of_its_boxes_is_not_measured_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a model finds there would count as wrong."""
+    images = [{"id": number, "file_name": f"{number}.png", "width": 40, "height": 30} for number in (1, 2, 3)]
+    found = [(1, 9, [1, 2, 3, 4]), (1, 1, [5, 5, 0, 9]), (2, 1, [1, 2, 3, 4]), (2, 1, [5, 5, 0, 9])]
+    annotations = [{"image_id": image, "category_id": kind, "bbox": bbox} for image, kind, bbox in found]
+    document = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "cat"}]}
+    file = tmp_path / "val.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    for image in images:
+        Image.new("RGB", (40, 30)).save(tmp_path / str(image["file_name"]))
+    source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(file))
+    data = read_evaluation_set(source, "dataset.val", skip_broken=True, naming=normalise_phrase)
+    assert data.image_ids == (2, 3), "nobody has marked anything in 3"
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert "3 boxes and 1 picture left out" in line and "image 1 has no box left" in line

@@ -228,6 +228,17 @@ def test_an_import_says_what_it_does_not_take(run: Run, filled: Filled, signs: L
     assert "are of a split of the data set and stay in it; --val 0.5 deals those" in out
 
 
+def test_an_import_that_is_refused_leaves_no_set(run: Run, store: SetStore, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    photographs(root / "images", 2)
+    (root / "data.yaml").write_text("names: [" + "x" * 300 + "]\n")
+    for path in (root / "images").iterdir():
+        (root / "labels").mkdir(exist_ok=True)
+        (root / "labels" / f"{path.stem}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    code, _, err = run("sets", "import", root, "--into", "plain")
+    assert code == 2 and "1 to 200 characters" in err and store.names() == ()
+
+
 def test_labels_to_review_stay_beside_what_a_model_finds(
     run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from skillbank.jobs.database import VERSIONS
 from skillbank.jobs.store import JobStore
 from skillbank.sets.disputes import Found, Stand, against, apart
 from skillbank.sets.importing import import_data
+from skillbank.sets.incoming import incoming
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Filter, Operation, Proposal, Reject, Review
 from skillbank.sets.store import SetStore
@@ -104,7 +105,7 @@ def test_mistakes_are_asked_first(home: Path, tmp_path: Path, to_review: bool, s
         there = SetStore(store.engine).create("theirs", who="ann")
         import_data(
             there,
-            open_place(root),
+            incoming(open_place(root), tmp_path / "cache"),
             "ann",
             to_review=to_review,
             cache=tmp_path / "cache",

@@ -224,6 +224,37 @@ def test_an_undo_leaves_what_somebody_has_changed_since(signs: LabelSet) -> None
     ]
 
 
+def test_what_others_decided_since_somebody_looked_stays(signs: LabelSet) -> None:
+    run = signs.start_run(spec())
+    signs.propose(run, {1: [box(1, 0, 0.9), box(1, 30, 0.9), box(1, 60, 0.9)]})
+    numbers = [each.number for each in signs.crops(1)]
+    one, two, three = numbers
+    seen = signs.version()
+    assert signs.decide({one: "reject"}, "bob") == signs.decide({two: "reject"}, "ann") == 1
+    done = signs.decide_seen(dict.fromkeys(numbers, "accept"), "ann", seen)
+    assert (done.changed, done.left) == (2, 1), "her own decision is hers to change"
+    assert [signs.box(number).state for number in numbers] == ["rejected", "accepted", "accepted"]
+    done = signs.decide_seen({}, "ann", seen, reclass=numbers, class_number=2)
+    assert (done.changed, done.left) == (2, 1)
+    assert signs.decide({one: "accept"}, "ann") == 1, "who has seen it may change it"
+    signs.undo("ann")
+    assert signs.box(three).class_number == 2
+
+
+def test_who_has_not_heard_of_a_merge_means_what_came_of_it(signs: LabelSet) -> None:
+    before = signs.picture(1)
+    signs.merge_classes([2], 1, "bob")
+    drawn = signs.edit(
+        1, [Add(2, (10, 10, 30, 30)), Add(1, (40, 10, 60, 30))], who="ann", version=before.version
+    )
+    assert [box.class_number for box in drawn.boxes] == [1, 1]
+    named = signs.edit(1, [Change(drawn.boxes[0].number, 2)], who="ann", version=drawn.version)
+    assert named.boxes == drawn.boxes
+    signs.remove_class(1, "bob")
+    with pytest.raises(SetNotFoundError, match="no class 2 any more"):
+        signs.edit(1, [Add(2, (10, 10, 30, 30))], who="ann", version=signs.picture(1).version)
+
+
 def test_classes_are_changed_renamed_merged_and_removed(signs: LabelSet) -> None:
     run = signs.start_run(spec())
     signs.propose(run, {1: [box(1, 0, 0.9), box(2, 40, 0.9)]})

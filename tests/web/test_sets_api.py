@@ -83,6 +83,11 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
     )
     assert "place" not in picture and str(Path.cwd().root) not in picture["name"]
     assert valid("next", client.get(f"{ONE}/next?count=3").json())["pictures"]
+    waiting = client.get(f"{ONE}/audit").json()["waiting"]
+    assert client.get(f"{ONE}/next?count=3&of=sample").json()["pictures"] == waiting[:3]
+    other = client.get(f"{ONE}/next?count=2&of=sample", headers={"skillbank-person": "eve"}).json()
+    assert other["pictures"] == waiting[3:5], "those that nobody else has"
+    assert client.get(f"{ONE}/next?of=all").status_code == 400
     crops = valid("crops", client.get(f"{ONE}/crops?class=1&limit=4").json())
     assert len(crops["boxes"]) == 4 and crops["next"] is not None
     assert valid("log", client.get(f"{ONE}/log").json())["events"][0]["kind"] == "create"
@@ -290,12 +295,16 @@ def test_crops_are_decided_together(client: TestClient) -> None:
     assert len(boxes) == 6
     decisions = {str(number): "reject" if number == boxes[0] else "accept" for number in boxes}
     assert valid("counted", client.post(f"{ONE}/decisions", json={"decisions": decisions}).json()) == {
-        "changed": 6
+        "changed": 6,
+        "left": 0,
     }
     assert client.get(f"{ONE}/crops?class=1").json()["boxes"] == []
     right = [box["number"] for box in client.get(f"{ONE}/crops?class=1&state=decided").json()["boxes"]]
     assert right == boxes[1:]
-    assert client.post(f"{ONE}/decisions", json={"reclass": right[:2], "class": 2}).json() == {"changed": 2}
+    assert client.post(f"{ONE}/decisions", json={"reclass": right[:2], "class": 2}).json() == {
+        "changed": 2,
+        "left": 0,
+    }
     assert client.post(f"{ONE}/decisions", json={"reclass": right[:2]}).status_code == 400
     assert (
         client.get(ONE).json()["classes"][1]["counts"]["accepted"]

@@ -117,10 +117,11 @@ def import_set(
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
     from skillbank.sets.importing import import_data
+    from skillbank.sets.incoming import incoming
     from skillbank.sets.store import checked_name
 
     checked_name(into)
-    opened = data_options.open_data(place, form)
+    data = incoming(data_options.open_data(place, form), cache_dir())
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
         if into in sets and val is not None:
@@ -128,19 +129,24 @@ def import_set(
                 f"--val {val:g} is the share of a new set, and {into} is there: its pictures are dealt as "
                 "when it was made; leave --val out, or import into another set."
             )
-        if into in sets:
-            labels = sets.open(into)
-        else:
-            labels = sets.create(into, val=_SHARE if val is None else val, who=person())
-        found = import_data(
-            labels,
-            opened,
-            person(),
-            to_review=to_review,
-            cache=cache_dir(),
-            keep=pictures_dir(),
-            place=place,
+        is_new = into not in sets
+        labels = (
+            sets.create(into, val=_SHARE if val is None else val, who=person()) if is_new else sets.open(into)
         )
+        try:
+            found = import_data(
+                labels,
+                data,
+                person(),
+                to_review=to_review,
+                cache=cache_dir(),
+                keep=pictures_dir(),
+                place=place,
+            )
+        except BaseException:
+            if is_new:  # nothing has come into it
+                sets.remove(into, person())
+            raise
     added, notes = found.added, list(found.notes)
     if val is not None and found.divided:
         notes.append(

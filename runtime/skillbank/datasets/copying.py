@@ -17,7 +17,9 @@ from skillbank.datasets.formats.base import Part, Writer
 from skillbank.datasets.formats.class_folders_writer import folder_names
 from skillbank.datasets.fresh import fresh_folder
 from skillbank.datasets.naming import Names
+from skillbank.datasets.picture_names import PICTURES, ending_for
 from skillbank.datasets.placing import Placement, Placer
+from skillbank.datasets.plain_files import open_plain
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, PluginError, UsageError, a_few, did_you_mean
@@ -248,6 +250,17 @@ def write_copy(
     )
 
 
+def _with_ending(name: str, source: Path) -> str:
+    """Return a picture's name with an ending by which readers know that it is one."""
+    if name.lower().endswith(PICTURES):
+        return name
+    try:
+        with open_plain(source) as file:
+            return name + ending_for(file.read(16))
+    except OSError:  # which is said where it is placed
+        return name
+
+
 class _Passage:
     """Gives the pictures of all splits their places on the way to the writer."""
 
@@ -276,18 +289,18 @@ class _Passage:
         for picture in portion.pictures:
             if picture.path is None:
                 continue
+            source = self._tree.path(picture.path)
             inner = picture.path[len(portion.above) :].lstrip("/")
             if self._folders is not None and picture.label is not None:
                 home = "/".join(filter(None, (folder, self._folders[picture.label])))
                 inner = inner.rpartition("/")[2]
             else:
                 home = folder
-            place = f"{home}/{inner}" if self._keep else self._names.give(home, inner)
+            place = f"{home}/{inner}" if self._keep else self._names.give(home, _with_ending(inner, source))
             if place != f"{home}/{inner}":
                 self.renamed[place] = picture.path
             self._again += (portion.name, picture.path) in self._seen
             self._seen.add((portion.name, picture.path))
-            source = self._tree.path(picture.path)
             if self._keep and portion.name not in self._roots:
                 self._roots[portion.name] = Path(str(source).removesuffix(inner))
             self._placer.place(source, place)
@@ -304,8 +317,9 @@ class _Passage:
         if self.renamed:
             examples = [f"{old} is {new}" for new, old in list(self.renamed.items())[:3]]
             yield (
-                f"{len(self.renamed):,} pictures have new names, since theirs were taken, too long or unfit "
-                f"for some file systems ({one_line(a_few(examples, 3), 300)}); {MANIFEST} lists them"
+                f"{len(self.renamed):,} pictures have new names, since theirs were taken, too long, without "
+                "the ending of a picture or unfit for some file systems "
+                f"({one_line(a_few(examples, 3), 300)}); {MANIFEST} lists them"
             )
         if self._again:
             yield f"{self._again:,} entries are of a picture that an earlier entry has; each has its own name"

@@ -11,6 +11,8 @@ PICTURES = table(
     Kind("picture-missing", ERROR, "pictures that are not there", "bring them", DROP_PICTURE),
     Kind("picture-broken", ERROR, "pictures that cannot be decoded",
          "copy them again from where they came, or remove them", DROP_PICTURE),
+    Kind("picture-emptied", NOTE, "pictures of which no box is left, which would teach that nothing is there",
+         "", DROP_PICTURE),
     Kind("size-disagrees", ERROR,
          "pictures of another size than the annotations state, with boxes that do not tell which is right",
          "see whether these are the pictures that were annotated, and correct width and height",

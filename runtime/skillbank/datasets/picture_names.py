@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-__all__ = ["PICTURES", "UNREAD_ENDINGS", "bare", "folded", "unwritten"]
+__all__ = ["PICTURES", "UNREAD_ENDINGS", "bare", "ending_for", "folded", "unwritten"]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """Endings of the pictures that are read."""
@@ -16,6 +16,23 @@ _WORDS = (
 )
 UNREAD_ENDINGS = tuple(f".{word}" for word in _WORDS.split())
 """Endings of pictures and films that are not looked for."""
+
+
+_STARTS = (
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"BM", ".bmp"),
+    (b"GIF8", ".gif"),
+    (b"II*\0", ".tif"),
+    (b"MM\0*", ".tif"),
+)
+
+
+def ending_for(start: bytes) -> str:
+    """Return the ending of a picture by the first bytes of its file; empty of one that is not read."""
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return ".webp"
+    return next((ending for first, ending in _STARTS if start.startswith(first)), "")
 
 
 def bare(last: str) -> str:

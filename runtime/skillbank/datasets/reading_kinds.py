@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.kinds import DROP_BOX, ERROR, NOTE, WARNING, Kind, table
+from skillbank.datasets.kinds import DROP_BOX, DROP_PICTURE, ERROR, NOTE, WARNING, Kind, table
 from skillbank.ways import Sentence, option
 
 __all__ = ["READING"]
@@ -11,11 +11,12 @@ READING = table(
     Kind("unreadable-annotation", ERROR, "entries that cannot be read", "correct them", "drop the entry"),
     Kind("unknown-class", ERROR, "boxes of a class that the list of classes lacks", "complete the list",
          DROP_BOX),
-    Kind("id-twice", ERROR, "ids that stand twice", "number the entries anew", "drop the later entry"),
+    Kind("id-twice", ERROR, "pictures whose id another one has too, so that nobody knows whose the boxes are",
+         "number the entries anew", DROP_PICTURE),
     Kind("annotation-missing", ERROR, "pictures that a list names and nobody annotated",
-         "annotate them, or take them out of the list", "drop the picture"),
+         "annotate them, or take them out of the list", DROP_PICTURE),
     Kind("size-unknown", ERROR, "pictures with boxes in shares of a size that nothing says",
-         "bring the pictures", "drop the picture"),
+         "bring the pictures", DROP_PICTURE),
     Kind("names-another", WARNING,
          "annotation files that name another picture than the one of their own name, which is taken",
          "correct the name in them"),

@@ -10,6 +10,7 @@ from enum import StrEnum
 from skillbank.datasets.box_checks import DROPPED, box_fault
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.kinds import DROP_PICTURE
 from skillbank.datasets.picture_checks import names_no_picture, scaled_along, size_fault
 from skillbank.datasets.report import DataReport
 
@@ -28,6 +29,8 @@ class Mode(StrEnum):
     """Also what is only warned of: ``--fix``."""
 
 
+_MARKS = ("unreadable-annotation", "unknown-class")
+"""Faults of reading that stand for a mark that could not become a box."""
 _SIZES = ("size-turned", "size-scaled", "box-rounded")
 
 
@@ -40,11 +43,16 @@ class Repair:
         Names of the classes of the mended pictures, to which their labels belong.
     done
         How often each kind of fault was mended.
+
+    Parameters
+    ----------
+    merge
+        Whether classes that are one to a prompt become one, in the modes that mend what would end a job.
     """
 
-    def __init__(self, report: DataReport, mode: Mode) -> None:
+    def __init__(self, report: DataReport, mode: Mode, *, merge: bool = True) -> None:
         self._findings, self._mode = report.findings, mode
-        merged = report.findings.alike if mode is not Mode.PLAIN else {}
+        merged = report.findings.alike if merge and mode is not Mode.PLAIN else {}
         kept = [index for index in range(len(report.classes)) if index not in merged]
         self.classes = tuple(report.classes[index] for index in kept)
         place = {old: new for new, old in enumerate(kept)}
@@ -57,14 +65,46 @@ class Repair:
         """Yield the pictures of a split as they are after the repair; those that are dropped are left out."""
         seen: dict[str, tuple[Box, ...]] = {}
         for picture in split.pictures():
-            for fault in picture.faults:
-                if KINDS[fault.kind].repair:
-                    self.done[fault.kind] += fault.count
-            if names_no_picture(picture):
+            self.count(picture)
+            if names_no_picture(picture) or self.is_untold(picture):
                 continue
             mended = self._picture(picture, split.name, seen)
             if mended is not None:
                 yield mended
+
+    def count(self, picture: Picture) -> None:
+        """Count what was wrong with a picture in reading."""
+        for fault in picture.faults:
+            if KINDS[fault.kind].repair:
+                self.done[fault.kind] += fault.count
+
+    def is_untold(self, picture: Picture) -> bool:
+        """Whether nobody can say what a picture shows: its annotation is missing, spoilt or another's too."""
+        return any(
+            KINDS[fault.kind].repair == DROP_PICTURE
+            or (
+                fault.kind == "unreadable-annotation"
+                and fault.where == str(picture.where)
+                and not picture.boxes
+            )
+            for fault in picture.faults
+            if self.mends(fault.kind)
+        )
+
+    def marked(self, picture: Picture) -> Picture:
+        """Return a picture with the size of its file, and with the boxes that stay."""
+        sized = self._sized(picture)
+        size = (sized.width, sized.height) if sized.width and sized.height else None
+        boxes: list[Box] = []
+        for box in sized.boxes:
+            mended = self._box(box, size)
+            if mended is None:
+                continue
+            if self.mends("box-twice") and any(_same(mended, other) for other in boxes):
+                self.done["box-twice"] += 1
+                continue
+            boxes.append(mended)
+        return replace(sized, boxes=tuple(boxes))
 
     def mends(self, kind: str) -> bool:
         """Whether a kind of fault is mended in this mode."""
@@ -88,18 +128,11 @@ class Repair:
         if kind is not None:
             self.done[kind] += 1
             return None
-        sized = self._sized(picture)
-        size = (sized.width, sized.height) if sized.width and sized.height else None
-        boxes: list[Box] = []
-        for box in sized.boxes:
-            mended = self._box(box, size)
-            if mended is None:
-                continue
-            if self.mends("box-twice") and any(_same(mended, other) for other in boxes):
-                self.done["box-twice"] += 1
-                continue
-            boxes.append(mended)
-        return replace(sized, boxes=tuple(boxes))
+        marked = self.marked(picture)
+        if not marked.boxes and (picture.boxes or any(fault.kind in _MARKS for fault in picture.faults)):
+            self.done["picture-emptied"] += 1
+            return None
+        return marked
 
     def _unwanted(self, picture: Picture, split: str, seen: dict[str, tuple[Box, ...]]) -> str | None:
         """Return why a picture is dropped; None where it stays."""

@@ -14,7 +14,7 @@ from skillbank.datasets.plain_files import open_plain
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
-__all__ = ["encoding_note", "encoding_of", "lines_of", "read_text", "read_utf8"]
+__all__ = ["encoding_note", "encoding_of", "lines_of", "list_note", "read_text", "read_utf8"]
 
 _PIECE = 1 << 20
 _MARKS = (
@@ -53,8 +53,14 @@ def encoding_note(name: str, encoding: str) -> tuple[str, ...]:
     if encoding.startswith("utf"):
         return ()
     return (
-        f"{one_line(name)} is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with accents",
+        f"{one_line(name)} is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with other "
+        "letters than a to z, and save it as UTF-8 where they are wrong",
     )
+
+
+def list_note(path: Path, name: str) -> tuple[str, ...]:
+    """Return what is to be said of the encoding of a file that names classes, which `read_text` guesses."""
+    return encoding_note(name, encoding_of(path))
 
 
 def read_utf8(path: Path, encoding: str = "") -> bytes:

@@ -39,7 +39,7 @@ def take_asked(change: Writing, number: int, found: Sequence[Proposal], model: s
         corners = inside(each.box, state.row.width, state.row.height)
         if corners is None or is_among((each.class_number, corners), there, _SAME):
             continue
-        there.append((change.living(each.class_number).number, corners))
+        there.append((change.meant(each.class_number).number, corners))
         x1, y1, x2, y2 = corners
         change.make(
             "box",

@@ -106,13 +106,13 @@ def _box(change: Writing, number: int, picture: int | None = None) -> tuple[int,
 
 
 def _add(change: Writing, picture: int, operation: Add, size: tuple[int, int]) -> None:
-    change.living(operation.class_number)
+    class_number = change.meant(operation.class_number).number
     x1, y1, x2, y2 = _corners(operation.box, size)
     change.make(
         "box",
         {
             "picture": picture,
-            "class": operation.class_number,
+            "class": class_number,
             "x1": x1,
             "y1": y1,
             "x2": x2,
@@ -176,7 +176,7 @@ def _change(
 ) -> bool:
     asked: dict[str, object] = {}
     if operation.class_number is not None:
-        asked["class"] = change.living(operation.class_number).number
+        asked["class"] = change.meant(operation.class_number).number
     if operation.box is not None and size is not None:
         asked |= dict(zip(("x1", "y1", "x2", "y2"), _corners(operation.box, size), strict=True))
     if all(fields[name] == value for name, value in asked.items()):

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from skillbank.datasets.depths import FLAT, depth_of
-from skillbank.datasets.document import Picture, Split
-from skillbank.datasets.formats import LAST
-from skillbank.datasets.looks import Look
-from skillbank.datasets.opening import Opened
-from skillbank.datasets.pictures import Gallery
 from skillbank.sets.adding import add_pictures
 from skillbank.sets.classes import put_specs
-from skillbank.sets.geometry import inside
+from skillbank.sets.incoming import Found, Incoming
 from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.log import imported_boxes, names_ever
 from skillbank.sets.logged import logged
-from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture
+from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners
 from skillbank.sets.tables import BOXES, PICTURES
 from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
-from skillbank.storage.archive import archive_stem
-from skillbank.storage.cache import content_key
-from skillbank.storage.data_place import local_place
-from skillbank.storage.uri import parse_uri
-from skillbank.whole_files import replacing
 
 __all__ = ["Imported", "import_data"]
-
-_TAKEN = {"train": "train", "val": "val", "": ""}
-"""Splits that come into a set, and what they are there; what is to be tested on stays apart."""
 
 _Key: TypeAlias = tuple[object, ...]
 """What makes a box the same as another: picture, class and corners."""
@@ -61,7 +45,7 @@ class Imported:
     unread
         The pictures among it that are not there or cannot be decoded: which, and half a sentence.
     notes
-        Sentences of the data set itself: what of its place is not read.
+        Sentences of the data set itself: what of its place is not read, and what became of its marks.
     divided
         How many pictures have the split that they had in the data set; others are dealt by the set's share.
     """
@@ -75,18 +59,9 @@ class Imported:
     divided: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A picture of a data set that can be decoded, with its boxes: class names and corners."""
-
-    picture: FoundPicture
-    split: str
-    boxes: tuple[tuple[str, Corners], ...]
-
-
 def import_data(
     labels: LabelSet,
-    opened: Opened,
+    data: Incoming,
     who: str,
     *,
     to_review: bool,
@@ -103,7 +78,7 @@ def import_data(
     to_review
         Whether the boxes are proposals that a person has to decide; else they are accepted, and the pictures
         count as reviewed.  Pictures alone, where no class and no box is told, are always to be reviewed:
-        nobody has looked whether they are empty.
+        nobody has looked whether they are empty; so are those whose marks did not all come in.
     cache
         Folder of what can be made again.
     keep
@@ -111,13 +86,12 @@ def import_data(
     place
         Where the data set was opened; pictures of a folder in a bucket stay there.
     """
-    left, notes = _Left(), opened.data.notes
-    opened = _boxes_alone(opened, left)
+    left = data.left
     with keeping(keep):
-        found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
+        found = list(data.pictures(cache, keep, place))
         different = {each.picture.sha256 for each in found}
         left["pictures that are another one, byte for byte,"] += len(found) - len(different)
-        names = dict.fromkeys(" ".join(name.split()) for name in opened.data.classes)
+        names = dict.fromkeys(" ".join(name.split()) for name in data.repair.classes)
         names |= dict.fromkeys(name for f in found for name, _ in f.boxes)
         splits = {each.picture.sha256: each.split for each in found if each.split}
         with change_set(labels.engine, labels.id, who_decides(who)) as change:
@@ -129,135 +103,19 @@ def import_data(
                 change.note("pictures")
             boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
     counted = {title: n for title, n in left.items() if n}
+    notes = (*data.notes(), *_open(found, to_review=to_review))
     return Imported(added, boxes, counted, classes, tuple(left.unread), notes, len(splits))
 
 
-class _Left(Counter[str]):
-    """Counts of what is left out, by a title; pictures also with their names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unread: list[tuple[str, str]] = []
-
-    def picture(self, title: str, picture: Picture, why: str) -> None:
-        self[title] += 1
-        self.unread.append((picture.path or picture.name, why))
+def _open(found: Iterable[Found], *, to_review: bool) -> Iterator[str]:
+    """Say how many pictures count as reviewed no more, since not all that was marked has come in."""
+    count = 0 if to_review else len(_partial(found))
+    if count:
+        yield f"pictures whose marks did not all come in are to be reviewed: {count:,}"
 
 
-def _boxes_alone(opened: Opened, left: Counter[str]) -> Opened:
-    """Return a data set as its pictures alone where it marks no boxes: nobody has looked for any."""
-    data = opened.data
-    if data.marks == "boxes":
-        return opened
-    what = "masks" if data.marks == "areas" else "classes of whole pictures"
-    left[f"{what}, which a set of boxes has no place for"] += 1
-    return replace(opened, data=replace(data, format=LAST.name, classes=(), marks="boxes"))
-
-
-def _found(opened: Opened, left: _Left, places: _Places) -> Iterator[_Found]:
-    splits = [opened.split] if opened.split is not None else list(opened.data.splits)
-    with Gallery(opened.tree, places.cache / "pictures") as gallery:
-        for split in splits:
-            role = _TAKEN.get(split.name)
-            if opened.split is not None:
-                role = _TAKEN.get(split.name, "")
-            if role is None:
-                left[f"pictures of the split {split.said or split.name}, which stays for testing"] += sum(
-                    1 for _ in split.pictures()
-                )
-                continue
-            for picture, look in gallery.looked(split.pictures()):
-                made = _picture(opened, split, picture, look, left, places)
-                if made is not None:
-                    yield _Found(made, role, tuple(_named(opened, picture, look, left)))
-
-
-def _picture(
-    opened: Opened,
-    split: Split,
-    picture: Picture,
-    look: Look | None,
-    left: _Left,
-    places: _Places,
-) -> FoundPicture | None:
-    if picture.path is None or look is None:
-        left.picture("pictures that are not there", picture, "not there")
-        return None
-    if look.trouble:
-        left.picture("pictures that cannot be decoded", picture, look.trouble)
-        return None
-    path = opened.tree.path(picture.path).absolute()
-    sha256 = content_key(path, places.cache)
-    name = picture.path if split.name == "" else picture.path.removeprefix(f"{split.said}/")
-    depth = depth_of(path) if look.deep else FLAT
-    return FoundPicture(name, places.of(path, sha256), sha256, look.width, look.height, look.small, depth)
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where pictures of a data set lie for good.
-
-    Attributes
-    ----------
-    cache, keep
-        As `import_data` has them.
-    brought, bucket
-        The folder of the cache that holds what was brought of a folder in a bucket, and that folder's URI.
-    """
-
-    cache: Path
-    keep: Path
-    brought: Path | None = None
-    bucket: str = ""
-
-    def of(self, path: Path, sha256: str) -> str:
-        """Return the place of a picture that lies at a path now."""
-        if self.brought is not None and path.is_relative_to(self.brought):
-            return f"{self.bucket}/{path.relative_to(self.brought).as_posix()}"
-        is_cached = path.resolve().is_relative_to(self.cache.resolve())
-        return str(_kept(path, sha256, self.keep) if is_cached else path)
-
-
-def _bucket(place: str, cache: Path) -> tuple[Path | None, str]:
-    """Return where a folder of a bucket was brought to, and its URI; nothing of any other place."""
-    if not place.startswith("s3://") or archive_stem(parse_uri(place).name) is not None:
-        return None, ""
-    brought = local_place(place, cache).absolute()
-    return (brought, place.rstrip("/")) if brought.is_dir() else (None, "")
-
-
-def _kept(path: Path, sha256: str, keep: Path) -> Path:
-    """Return a second name of a picture, by its content, where nothing is cleaned."""
-    target = keep / sha256[:2] / f"{sha256}{path.suffix.lower()}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as work:
-            try:
-                work.unlink()
-                os.link(path.resolve(), work)
-            except OSError:
-                shutil.copyfile(path, work)
-    return target
-
-
-def _named(
-    opened: Opened, picture: Picture, look: Look | None, left: Counter[str]
-) -> Iterator[tuple[str, Corners]]:
-    assert look is not None
-    size = look.width, look.height
-    stated = picture.width or size[0], picture.height or size[1]
-    if stated != size:
-        left["boxes in pictures of another size than is stated"] += len(picture.boxes)
-        return
-    for box in picture.boxes:
-        name = box.phrase if box.label is None else opened.data.classes[box.label]
-        corners = inside((box.x1, box.y1, box.x2, box.y2), *size, least=1.0)
-        if corners is None:
-            left["boxes outside of their pictures"] += 1
-        elif not name.strip():
-            left["boxes without a class"] += 1
-        else:
-            yield " ".join(name.split()), corners
+def _partial(found: Iterable[Found]) -> set[str]:
+    return {each.picture.sha256 for each in found if not each.is_whole}
 
 
 def _put_classes(change: Writing, names: Iterable[str]) -> tuple[str, ...]:
@@ -269,13 +127,13 @@ def _put_classes(change: Writing, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _boxes(
-    change: Writing, found: Sequence[_Found], new: Collection[int], left: Counter[str], *, to_review: bool
+    change: Writing, found: Sequence[Found], new: Collection[int], left: Counter[str], *, to_review: bool
 ) -> int:
     change.flush()
     numbers = {c.name: c.number for c in change.classes.values() if not c.gone}
     query = sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id)
     pictures = {row["sha256"]: row for row in change.db.execute(query).mappings()}
-    known = _known(change, numbers)
+    known, partial = _known(change, numbers), _partial(found)
     count = 0
     for each in found:
         row = pictures[each.picture.sha256]
@@ -288,7 +146,7 @@ def _boxes(
                 known.add(key)
                 change.make("box", _fields(row["number"], numbers[name], corners, to_review=to_review))
                 count += 1
-        if not to_review:
+        if not to_review and each.picture.sha256 not in partial:
             _reviewed(change, row)
         # Who has labelled a data set says of a picture without a box, too, what is in it.
         if change.changed or (row["number"] in new and not each.boxes):

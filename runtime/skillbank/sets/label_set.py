@@ -19,6 +19,7 @@ from skillbank.sets import (
 from skillbank.sets.model import (
     Added,
     ClassSpec,
+    Decided,
     Event,
     FoundPicture,
     LabelClass,
@@ -146,9 +147,30 @@ class LabelSet(SetView):
         reclass
             Boxes that get the class ``class_number`` besides.
         """
+        return self.decide_seen(boxes, who, None, reclass=reclass, class_number=class_number).changed
+
+    def decide_seen(
+        self,
+        boxes: Mapping[int, Literal["accept", "reject"]],
+        who: str,
+        seen: int | None,
+        *,
+        reclass: Sequence[int] = (),
+        class_number: int = 0,
+    ) -> Decided:
+        """Decide as `decide` does, but for what others have changed since somebody looked: that stays.
+
+        Parameters
+        ----------
+        seen
+            The version of the set at which the boxes were looked at; with None all are decided.
+        """
         with self._changing(who) as change:
-            count = editing.decide(change, boxes)
-            return count + (editing.reclass(change, reclass, class_number) if reclass else 0)
+            others = set() if seen is None else log.changed_by_others(change, seen)
+            count = editing.decide(change, {box: each for box, each in boxes.items() if box not in others})
+            mine = [box for box in reclass if box not in others]
+            count += editing.reclass(change, mine, class_number) if mine else 0
+            return Decided(count, len(others & {*boxes, *reclass}))
 
     def undo(self, who: str) -> Event | None:
         """Turn around what somebody did last; see `skillbank.sets.log.undo`."""

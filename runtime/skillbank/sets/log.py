@@ -13,7 +13,7 @@ from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 from skillbank.stored import asking
 
-__all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
+__all__ = ["UNDONE", "changed_by_others", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
 UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove", ACCEPT_REST, ASKED)
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
@@ -56,6 +56,17 @@ def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
         if entry["what"] == "run" and entry["number"] == run and entry["after"]
     )
     return list(dict.fromkeys(job for job in found if job))
+
+
+def changed_by_others(change: Writing, after: int) -> set[int]:
+    """Return the boxes that others than who acts have changed behind the event numbered ``after``."""
+    query = sa.select(LABEL_EVENTS.c.body).where(
+        LABEL_EVENTS.c.set_id == change.set_id,
+        LABEL_EVENTS.c.seq > after,
+        LABEL_EVENTS.c.who != change.who,
+    )
+    entries = (entry for body in change.db.scalars(query) for entry in body["changes"])
+    return {e["number"] for e in entries if e["what"] == "box" and e["before"] and e["after"]}
 
 
 def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:

@@ -164,6 +164,14 @@ class LabelBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """How many boxes decisions have changed, and how many others had changed meanwhile, which stay."""
+
+    changed: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRow:
     """A picture of a set, without its boxes.
 

@@ -117,6 +117,10 @@ class Writing:
         """Return the class that boxes of a class belong to now: itself, or what it was merged into."""
         return heir_of(self.classes, number)
 
+    def meant(self, number: int) -> LabelClass:
+        """Return the class that a number means now: who has not heard of a merge means what came of it."""
+        return self.living(self.heir(number) or number)
+
     def spend(self, picture: int, seconds: float) -> None:
         """Count time that somebody has spent on a picture; an undo gives none back."""
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture

@@ -51,6 +51,7 @@ _COUNT, _TARGET = Asked("count", "integer"), Asked("target", "number")
 _SHOWN = (Asked("filter"), Asked("split"), Asked("class", "integer"), Asked("order"))
 _LOOK = Asked("v")
 """Names how a picture is seen, so that a browser keeps it; another gives it too, to be asked for again."""
+_NEXT = (Asked("count", "integer"), Asked("of"))
 _CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
@@ -83,9 +84,7 @@ class SetsDoor:
             ),
             Operation("GET", f"{picture}/image", self.image, "image/*", asks=[_LOOK]),
             Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*", asks=[_LOOK]),
-            changing(
-                "GET", f"{one}/next", self.next, said.NextDocument, asks=(Asked("count", "integer"), *who)
-            ),
+            changing("GET", f"{one}/next", self.next, said.NextDocument, asks=(*_NEXT, *who)),
             changing("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
             Operation("GET", f"{one}/crops", self.crops, said.CropsDocument, asks=(*_CROPS, *page)),
             quick("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
@@ -160,8 +159,11 @@ class SetsDoor:
     def next(self, request: Request) -> Response:
         """Say which pictures to review next, and keep them for this person."""
         count = _number(request, "count", 1, least=1, most=_MOST_NEXT)
+        of = request.query_params.get("of", "queue")
+        if of not in ("queue", "sample"):
+            raise Refusal(400, "usage", "The next pictures are those of the queue or of the sample.")
         found, who = self._set(request), person_of(request)
-        numbers = found.next(who, count=count)
+        numbers = found.next(who, count=count, sample=of == "sample")
         others = 0 if numbers else found.elsewhere(who)
         return Json(said.NextDocument(pictures=numbers, elsewhere=others).document())
 
@@ -177,6 +179,7 @@ class SetsDoor:
             raise Refusal(400, "usage", "The state of crops is proposed or decided.")
         limit = _number(request, "limit", 60, least=1, most=_MOST)
         after = _number(request, "after", 0)
+        version = found.version()
         more = _crops(found, _needed(request, "class"), wanted, after, limit + 1)
         boxes, following = more[:limit], more[limit - 1].number if len(more) > limit else None
         names: dict[int, str] = {}
@@ -189,7 +192,7 @@ class SetsDoor:
             )
             for box in boxes
         ]
-        return Json(said.CropsDocument(boxes=shown, next=following).document())
+        return Json(said.CropsDocument(boxes=shown, next=following, version=version).document())
 
     def boxes(self, request: Request) -> Response:
         """Show what counts as an object on some pictures, at most as many as a screen of the grid holds."""
@@ -281,10 +284,14 @@ class SetsDoor:
         """Accept and reject boxes of any pictures, or give them a class."""
         if body.reclass and body.class_number is None:
             raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
-        changed = self._set(request).decide(
-            body.decisions, person_of(request), reclass=body.reclass, class_number=body.class_number or 0
+        done = self._set(request).decide_seen(
+            body.decisions,
+            person_of(request),
+            body.seen,
+            reclass=body.reclass,
+            class_number=body.class_number or 0,
         )
-        return Json(said.Counted(changed=changed).document())
+        return Json(said.Counted(changed=done.changed, left=done.left).document())
 
     def turn(self, way: str, request: Request) -> Response:
         """Undo or redo what this person did last."""

@@ -256,10 +256,11 @@ class CropBox(BoxDocument):
 
 
 class CropsDocument(_Answer):
-    """``GET /api/sets/{set}/crops``: boxes of a class; ``next`` as for pictures."""
+    """``GET /api/sets/{set}/crops``: boxes of a class at a version of the set; ``next`` as for pictures."""
 
     boxes: list[CropBox]
     next: int | None
+    version: int
 
 
 class EventDocument(_Answer):
@@ -288,9 +289,10 @@ class Turned(_Answer):
 
 
 class Counted(_Answer):
-    """How many boxes a decision has changed."""
+    """How many boxes a decision has changed; ``left`` were changed by others since they were looked at."""
 
     changed: int
+    left: int = 0
 
 
 class ShareDocument(_Answer):
@@ -421,11 +423,15 @@ class Learning(_Request):
 
 
 class Decisions(_Request):
-    """``POST /api/sets/{set}/decisions``: boxes of any pictures accepted and rejected, or given a class."""
+    """``POST /api/sets/{set}/decisions``: boxes of any pictures accepted and rejected, or given a class.
+
+    ``seen`` is the version of the set at which they were looked at: what others changed since stays as it is.
+    """
 
     decisions: Annotated[dict[Number, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
     reclass: Annotated[list[Number], Field(max_length=_MOST_BOXES)] = []
     class_number: Number | None = Field(None, alias="class")
+    seen: Annotated[int, Field(ge=0, le=MOST_NUMBER)] | None = None
 
 
 class AcceptRest(_Request):

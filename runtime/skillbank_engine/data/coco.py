@@ -181,14 +181,7 @@ def read_evaluation_set(
     faults = Faults(str(file), skip_broken)
     categories = _categories(document["categories"], file, naming)
     pictures = _pictures(document["images"], file, folder, faults)
-    order = {number: index for index, number in enumerate(categories)}
-    boxes: dict[int | str, list[_Found]] = defaultdict(list)
-    for position, entry in enumerate(document["annotations"]):
-        place = f"{file} annotation {entry.get('id', position) if isinstance(entry, dict) else position}"
-        with faults.of_a("box"):
-            picture, found = _annotation(entry, place, pictures, order)
-            if picture is not None:  # one that is left out takes its boxes along
-                boxes[picture].append(found)
+    boxes = _boxes_of(document["annotations"], file, pictures, categories, faults)
     names = tuple(categories.values())
     records = {key: _record(picture, boxes[key], names) for key, picture in pictures.items() if picture}
     if skip_broken:
@@ -201,6 +194,35 @@ def read_evaluation_set(
     return EvaluationSet(
         tuple(records.values()), tuple(ids), names, tuple(categories), _document(ids, records, boxes, names)
     )
+
+
+def _boxes_of(
+    entries: list[object],
+    file: Path,
+    pictures: dict[int | str, _Picture | None],
+    categories: Mapping[int, str],
+    faults: Faults,
+) -> dict[int | str, list[_Found]]:
+    """Return the boxes of pictures; a picture that has lost all of its own is left out too."""
+    order = {number: index for index, number in enumerate(categories)}
+    boxes: dict[int | str, list[_Found]] = defaultdict(list)
+    lost: dict[int | str, int] = {}
+    for position, entry in enumerate(entries):
+        place = f"{file} annotation {entry.get('id', position) if isinstance(entry, dict) else position}"
+        before = faults.boxes
+        with faults.of_a("box"):
+            picture, found = _annotation(entry, place, pictures, order)
+            if picture is not None:  # one that is left out takes its boxes along
+                boxes[picture].append(found)
+        owner = _id(entry.get("image_id")) if isinstance(entry, dict) and faults.boxes > before else None
+        if owner is not None and pictures.get(owner) is not None:
+            lost.setdefault(owner, before)
+    for key, before in lost.items():
+        there, pictures[key] = pictures[key], None
+        with faults.of_a("picture"):
+            faults.refuse_emptied(boxes[key], before, f"{file} image {key}")
+            pictures[key] = there
+    return boxes
 
 
 def _record(picture: _Picture, boxes: Sequence[_Found], names: tuple[str, ...]) -> Record:

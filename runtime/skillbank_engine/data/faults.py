@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 
 from skillbank_engine.errors import DataError
@@ -44,6 +44,31 @@ class Faults:
             self._counts[what] += 1
             if len(self._said) < _SHOWN:
                 self._said.append(str(error))
+
+    @property
+    def boxes(self) -> int:
+        """How many boxes are at fault so far."""
+        return self._counts["box"]
+
+    def refuse_emptied(self, boxes: Sized, before: int, place: str) -> None:
+        """Refuse a picture that has lost all of its boxes: it would teach that nothing is there.
+
+        Parameters
+        ----------
+        boxes : list
+            Those that are sound.
+        before : int
+            How many boxes were at fault before those of this picture.
+        place : str
+            The picture, for the sentence.
+
+        Raises
+        ------
+        DataError
+            Boxes were left out, and none is left.
+        """
+        if self.skip and not boxes and self.boxes > before:
+            raise DataError(f"{place} has no box left")
 
     def settle(self) -> None:
         """End the run with all that was found, or say in a line what is left out.

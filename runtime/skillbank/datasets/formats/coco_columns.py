@@ -119,6 +119,7 @@ class _Reader:
         self._document = document
         self._columns = Columns(Categories.read(document.categories, file))
         self._ids: dict[int | str, int] = {}
+        self._places = array("q")
         self._unlisted = 0
 
     def columns(self) -> Columns:
@@ -144,21 +145,31 @@ class _Reader:
         if said is None or not name:
             missing = "file_name" if said is not None else "id"
             faults.append(self._fault("unreadable-annotation", f"images[{place}]", f"it has no {missing}"))
-        if said is not None and self._ids.setdefault(said, index) != index:
-            other = columns.names[self._ids[said]]
+        if said is not None and (first := self._ids.setdefault(said, index)) != index:
+            other = columns.names[first]
             if other == name:
                 faults.append(
                     self._fault("mended", f"images[{place}]", f"'{one_line(name)}' is listed twice")
                 )
-                columns.faults.setdefault(self._ids[said], []).extend(faults)
+                columns.faults.setdefault(first, []).extend(faults)
                 return
-            about = f"'{one_line(name)}' has id {one_line(said)}, as '{one_line(other)}' has"
-            faults.append(self._fault("id-twice", f"images[{place}]", about))
+            self._shared(said, first, place, name, faults)
+        self._places.append(place)
         columns.names.append(name)
         columns.widths.append(side(width) or 0)
         columns.heights.append(side(height) or 0)
         if faults:
             columns.faults[index] = faults
+
+    def _shared(self, said: int | str, first: int, place: int, name: str, faults: list[Fault]) -> None:
+        """Say of both pictures that they have one id: the boxes may be of either."""
+        other = self._columns.names[first]
+        about = f"'{one_line(name)}' has id {one_line(said)}, as '{one_line(other)}' has"
+        faults.append(self._fault("id-twice", f"images[{place}]", about))
+        of_first = self._columns.faults.setdefault(first, [])
+        if not any(fault.kind == "id-twice" for fault in of_first):
+            about = f"'{one_line(other)}' has id {one_line(said)}, as '{one_line(name)}' has"
+            of_first.append(self._fault("id-twice", f"images[{self._places[first]}]", about))
 
     def _annotations(self) -> None:
         """Read annotations in the order of their images; those of an image stay in the order of the file."""

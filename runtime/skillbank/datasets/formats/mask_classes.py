@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillbank.datasets.document import LEFT_OUT
-from skillbank.datasets.texts import read_text
+from skillbank.datasets.texts import list_note, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
@@ -66,7 +66,7 @@ def mask_classes(tree: Tree, masks: Sequence[str]) -> Meant:
         names = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
         meanings = _numbered(len(names))
         told = f"the numbers of masks are the lines of {one_line(listed)}, from 0; 255 is left out"
-        return Meant(tuple(names), meanings, (told,))
+        return Meant(tuple(names), meanings, (told, *list_note(tree.path(listed), listed)))
     if all("labeltrainids" in name.lower() for name in masks):
         return Meant(_CITY, _numbered(len(_CITY)), ("the masks hold the training ids of Cityscapes",))
     if all("labelids" in name.lower() for name in masks):
@@ -102,7 +102,8 @@ def _of_palette(tree: Tree) -> Meant:
         for name, values, number in said
         for value in _forms(values)
     }
-    return Meant(tuple(names), meanings, (f"{PALETTE} says what the values of masks mean",))
+    told = f"{PALETTE} says what the values of masks mean"
+    return Meant(tuple(names), meanings, (told, *list_note(tree.path(PALETTE), PALETTE)))
 
 
 def _of_colours(tree: Tree) -> Meant | None:
@@ -118,7 +119,8 @@ def _of_colours(tree: Tree) -> Meant | None:
     meanings: dict[tuple[int, ...], int] = {(number,): number for number in range(len(names))}
     meanings |= {value: names.index(name) for name, colour in found for value in _forms(colour)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
-    return Meant(tuple(names), meanings, (f"{_COLOURS} says what the colours of masks mean",))
+    told = f"{_COLOURS} says what the colours of masks mean"
+    return Meant(tuple(names), meanings, (told, *list_note(tree.path(_COLOURS), _COLOURS)))
 
 
 def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +12,7 @@ import yaml
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.formats.yolo_names import ClassList, class_list, is_class_list, named_list
-from skillbank.datasets.texts import read_text
+from skillbank.datasets.texts import list_note, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
@@ -28,6 +30,8 @@ _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 UNDIVIDED = "images"
 """Where all pictures lie of a data set whose file names nothing to validate on."""
 _LONGEST = 1 << 20
+_KEY = re.compile(r"^([A-Za-z_]\w*)[ \t]*:", re.MULTILINE)
+"""A key of the document itself."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def described(tree: Tree) -> Described:
     said = [each for each in (found.classes, *lists) if each is not None and each.names]
     classes = said[0] if said else found.classes
     notes = list(found.notes)
+    if classes is not None:
+        notes += list_note(tree.path(classes.file), classes.file)
     aside = [name for name in files[1:] if _differs(tree, name, found)]
     if aside:
         others = a_few([one_line(name) for name in aside], 3)
@@ -177,6 +183,9 @@ def description(tree: Tree, name: str) -> Described:
     notes = (
         [] if listed is None else [f"{one_line(name)} leaves the names of classes to {one_line(listed.file)}"]
     )
+    notes += [
+        f"{one_line(name)} says {key} several times, and the last counts" for key in _repeated(tree, name)
+    ]
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
         notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
@@ -191,6 +200,12 @@ def description(tree: Tree, name: str) -> Described:
         "kpt_shape" in document,
         tuple(notes),
     )
+
+
+def _repeated(tree: Tree, name: str) -> list[str]:
+    """Return the keys that a description says more than once, of which YAML keeps the last."""
+    keys = Counter(_KEY.findall(read_text(tree.path(name))))
+    return [key for key, count in keys.items() if count > 1]
 
 
 def _places(document: Mapping[str, object]) -> dict[str, tuple[str, ...]]:

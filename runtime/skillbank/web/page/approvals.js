@@ -2,21 +2,23 @@
 import { at, h, seen, when } from "./dom.js";
 import { ask, read } from "./server.js";
 import { lacks } from "./people.js";
+import { watching } from "./visits.js";
 
-let timer = 0, drawn = "";
+let drawn = "", answers = 0;
 
-export async function open() {
-  clearTimeout(timer);
-  try {
-    show(await read("api/questions"));
+export const { open, leave } = watching(look, (error) => {
+  at("approvals-problem").textContent = seen(error.message);
+  return 4000;
+});
+
+async function look(stays) {
+  const before = answers, found = await read("api/questions");
+  if (stays() && before === answers) { // what was asked before an answer was given still holds its question
+    show(found);
     at("approvals-problem").textContent = "";
-  } catch (error) {
-    at("approvals-problem").textContent = seen(error.message);
   }
-  timer = setTimeout(open, 4000);
+  return 4000;
 }
-
-export function leave() { clearTimeout(timer); }
 
 // What somebody is writing a code into is not drawn anew under their hands.
 function show(found) {
@@ -42,7 +44,9 @@ async function answer(each, approve, code) {
   try {
     const body = JSON.stringify({ approve, question: each.question, code: code || null });
     const given = await ask(`api/questions/${each.number}`, { method: "POST", headers: { "content-type": "application/json" }, body });
-    show(await given.json());
+    const left = await given.json();
+    answers += 1;
+    show(left);
     at("approvals-problem").textContent = "";
     at("approvals-said").textContent = approve ? "Approved, once. Whoever asked can go on." : "Whoever asked is told no.";
   } catch (error) {

@@ -2,30 +2,29 @@
 import { at, h, number, span, when } from "./dom.js";
 import { read } from "./server.js";
 import { chart } from "./chart.js";
+import { watching } from "./visits.js";
 
 const OTHERS = ["var(--main)", "var(--good)", "var(--wait)", "var(--soft)"]; // the best one has its own
-let timer = 0, drawn = "";
+let drawn = "";
 
-export async function open(id) {
-  clearTimeout(timer);
-  try {
-    const { experiments } = await read("api/experiments");
-    if (at("experiments").hidden) return;
-    const chosen = id || experiments[0]?.experiment;
-    at("experiment-list").replaceChildren(...experiments.map((one) => entry(one, chosen)));
-    const report = chosen && (await read(`api/experiments/${encodeURIComponent(chosen)}`));
-    const text = JSON.stringify(report);
-    if (text !== drawn) at("experiment").replaceChildren(...(report ? page(report) : nothing()));
-    drawn = text;
-    timer = setTimeout(() => open(id), experiments.some((one) => one.running) ? 5000 : 20000);
-  } catch (error) {
-    drawn = "";
-    at("experiment").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
-    timer = setTimeout(() => open(id), 10000);
-  }
+export const { open, leave } = watching(look, (error) => {
+  drawn = "";
+  at("experiment").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+  return 10000;
+});
+
+async function look(stays, id) {
+  const { experiments } = await read("api/experiments");
+  if (!stays()) return 0;
+  const chosen = id || experiments[0]?.experiment;
+  at("experiment-list").replaceChildren(...experiments.map((one) => entry(one, chosen)));
+  const report = chosen && (await read(`api/experiments/${encodeURIComponent(chosen)}`));
+  if (!stays()) return 0;
+  const text = JSON.stringify(report);
+  if (text !== drawn) at("experiment").replaceChildren(...(report ? page(report) : nothing()));
+  drawn = text;
+  return experiments.some((one) => one.running) ? 5000 : 20000;
 }
-
-export function leave() { clearTimeout(timer); }
 
 const nothing = () => [h("div", { class: "empty" }, h("p", {}, "No experiments yet. Start one:"),
   h("code", {}, 'skillbank run "train MODEL on DATA"'))];

@@ -3,32 +3,31 @@ import { at, h, number, span, when } from "./dom.js";
 import { read } from "./server.js";
 import { chart } from "./chart.js";
 import { comparison, others } from "./jobs_compare.js";
+import { watching } from "./visits.js";
 
 const RUNNING = ["PENDING", "RUNNING", "UNKNOWN"];
-let timer = 0, drawn = "";
+let drawn = "";
 
-export async function open(id, ...beside) {
-  clearTimeout(timer);
-  try {
-    const { jobs } = await read("api/jobs");
-    if (at("jobs").hidden) return;
-    at("job-list").replaceChildren(...jobs.map((job) => entry(job, id || jobs[0].id)));
-    const chosen = id || jobs[0]?.id;
-    const one = `api/jobs/${encodeURIComponent(chosen)}`;
-    const path = beside.length ? `${one}/comparison?beside=${beside.map(encodeURIComponent).join(",")}` : one;
-    const shown = chosen && (await read(path));
-    const text = JSON.stringify([path, shown, jobs.filter((job) => !RUNNING.includes(job.state)).map((job) => job.id)]);
-    if (text !== drawn) at("job").replaceChildren(...(!shown ? nothing() : beside.length ? comparison(shown, jobs) : page(shown, jobs))); // what has not changed stays as it is
-    drawn = text;
-    timer = setTimeout(() => open(id, ...beside), jobs.some((job) => RUNNING.includes(job.state)) ? 2500 : 15000);
-  } catch (error) {
-    drawn = "";
-    at("job").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
-    timer = setTimeout(() => open(id, ...beside), 10000);
-  }
+export const { open, leave } = watching(look, (error) => {
+  drawn = "";
+  at("job").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+  return 10000;
+});
+
+async function look(stays, id, ...beside) {
+  const { jobs } = await read("api/jobs");
+  if (!stays()) return 0;
+  const chosen = id || jobs[0]?.id;
+  at("job-list").replaceChildren(...jobs.map((job) => entry(job, chosen)));
+  const one = `api/jobs/${encodeURIComponent(chosen)}`;
+  const path = beside.length ? `${one}/comparison?beside=${beside.map(encodeURIComponent).join(",")}` : one;
+  const shown = chosen && (await read(path));
+  if (!stays()) return 0;
+  const text = JSON.stringify([path, shown, jobs.filter((job) => !RUNNING.includes(job.state)).map((job) => job.id)]);
+  if (text !== drawn) at("job").replaceChildren(...(!shown ? nothing() : beside.length ? comparison(shown, jobs) : page(shown, jobs))); // what has not changed stays as it is
+  drawn = text;
+  return jobs.some((job) => RUNNING.includes(job.state)) ? 2500 : 15000;
 }
-
-export function leave() { clearTimeout(timer); }
 
 const nothing = () => [h("div", { class: "empty" }, h("p", {}, "No jobs yet. Start one:"),
   h("code", {}, 'skillbank run "train MODEL on DATA, no HPO"'))];

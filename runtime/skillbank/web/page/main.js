@@ -7,11 +7,13 @@ import * as jobs from "./jobs.js";
 import * as experiments from "./experiments.js";
 import * as approvals from "./approvals.js";
 import * as people from "./people.js";
+import { moved } from "./visits.js";
 
 const VIEWS = { find, review, jobs, experiments, approvals };
 let shown = null, timer = 0, locked = false, away = false;
 
 function route() {
+  moved();
   const [name, id, ...more] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   const view = VIEWS[name] ? name : "find";
   for (const key of Object.keys(VIEWS)) at(key).hidden = locked || key !== view;

@@ -10,39 +10,40 @@ import * as crops from "./review_crops.js";
 import * as classes from "./review_classes.js";
 import * as audit from "./review_audit.js";
 import * as model from "./review_ask.js";
+import { staying } from "./visits.js";
 
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
 const MEMORY = 20; // reviews that the speed is taken of
-let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve(), entering = Promise.resolve(), visits = 0;
+let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve(), entering = Promise.resolve();
 const times = [];
 
 export async function open(name, where = "pictures", what = undefined) {
-  const visit = (visits += 1), elsewhere = () => visit !== visits; // whoever goes on while something is awaited decides what is open
+  const stays = staying();
   begin();
   clearTimeout(timer);
+  for (const id of ["remove", "help"]) at(id).close(); // asked where one was
   problem("");
   if (!name) return sets();
   try {
     if (review.name !== name) entering = enter(name);
     await entering; // who goes elsewhere in a set while it is read waits for it too
-    if (elsewhere()) return;
+    if (!stays()) return;
     show(PARTS[where] ? where : "pictures");
     await person();
-    if (elsewhere()) return;
+    if (!stays()) return;
     await PARTS[part].open(what);
   } catch (error) {
-    if (elsewhere()) return;
+    if (!stays()) return;
     if (review.set === null) await sets();
     problem(error.message);
   }
-  if (!elsewhere()) news();
+  if (stays()) news();
 }
 
 export const learn = (about) => model.learn(about.model);
 
 export function leave() {
-  visits += 1;
   clearTimeout(timer);
   one.leave();
 }
@@ -54,6 +55,7 @@ function begin() {
   model.start({ said, problem }, one);
   keys.start({ ...one.actions, accept: () => (part === "crops" ? crops.accept() : one.actions.accept()), undo: () => turn("undo"), redo: () => turn("redo"),
     active: (name) => (part === "picture" ? one.active(name) : (part === "crops" && name === "accept") || (["crops", "audit"].includes(part) && ["undo", "redo"].includes(name))) });
+  window.addEventListener("refused", (event) => problem(event.detail));
   for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => turn(button.dataset.turn));
   at("review-start").addEventListener("click", () => one.ask("queue"));
   at("review-person").addEventListener("click", () => rename());
@@ -167,16 +169,19 @@ async function news() {
 
 // One after the other, however fast the key is pressed.
 function turn(way) {
-  turning = turning.then(() => one.hold(() => turned(way))).catch((error) => problem(error.message));
+  const { name } = review, here = () => name === review.name && !at("review").hidden;
+  turning = turning.then(() => here() && one.hold(() => turned(way, here))).catch((error) => problem(error.message));
   return turning;
 }
 
-async function turned(way) {
+async function turned(way, here) {
   if (part === "picture" && !(await one.saved())) return;
+  if (!here()) return; // another set's last change is not meant
   const { event } = await call("POST", `/${way}`, { body: {} });
   if (!event) return said(way === "undo" ? "There is nothing of yours to undo." : "There is nothing to redo.");
   await refresh();
   progress();
+  if (!here()) return;
   if (part === "picture" && event.picture && event.picture !== one.number()) location.hash = link("picture", String(event.picture));
   else await PARTS[part].follow?.();
   said(`${way === "undo" ? "Undone" : "Redone"}: ${event.said}.`);

@@ -34,7 +34,8 @@ function shown() {
 
 async function find(body, what) {
   const number = one.number(), as = body.class === undefined ? "" : ` as ${className(body.class)}`;
-  if (busy || number === null || !(await one.saved())) return;
+  const { name } = review;
+  if (busy || number === null || !(await one.saved()) || name !== review.name) return;
   busy = true; // what is disabled would lose the focus
   at("ask-said").textContent = `Looking for ${seen(what)} …`;
   try {

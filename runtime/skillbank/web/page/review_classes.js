@@ -50,8 +50,11 @@ async function act(what, words) {
 }
 
 function render() {
+  const before = new Set(marked()), into = at("merge-into").value; // what somebody is about to merge stays marked
   at("class-table").replaceChildren(...classes().map(row));
+  for (const box of document.querySelectorAll("#class-table [data-merge]")) box.checked = before.has(Number(box.dataset.merge));
   at("merge-into").replaceChildren(...classes().map((one) => h("option", { value: one.number }, one.name)));
+  if (classes().some((one) => String(one.number) === into)) at("merge-into").value = into;
   at("class-merge").hidden = classes().length < 2;
   at("take-all").hidden = advised().length === 0;
 }
@@ -109,10 +112,10 @@ function threshold(one, text, patch) {
 
 function remove(one) {
   const { accepted, edited } = one.counts, boxes = accepted + edited;
-  const ask = at("remove");
+  const ask = at("remove"), { name } = review;
   at("remove-text").textContent = `${one.name} and its boxes${boxes ? `, ${boxes} of them accepted,` : ""} no longer count. Z takes it back.`;
   ask.addEventListener("close", () => {
-    if (ask.returnValue === "yes") act(() => call("DELETE", `/classes/${one.number}`), `${one.name} was removed.`);
+    if (ask.returnValue === "yes" && name === review.name) act(() => call("DELETE", `/classes/${one.number}`), `${one.name} was removed.`);
   }, { once: true });
   ask.returnValue = "";
   ask.showModal();

@@ -3,14 +3,14 @@ import { at, h } from "./dom.js";
 import { address, call, classes, link, refresh, review } from "./review_set.js";
 
 const SCREEN = 60; // crops at once
-let door = null, boxes = [], wrong = new Set(), more = null, chosen = "", busy = false;
+let door = null, boxes = [], wrong = new Set(), more = null, chosen = "", busy = false, asked = 0, seen = null;
 
 export function start(given) {
   door = given;
   at("crops-class").addEventListener("change", (event) => { location.hash = link("crops", event.target.value); });
-  at("crops-state").addEventListener("change", () => next(null));
+  at("crops-state").addEventListener("change", () => shown(next(null)));
   at("crops-accept").addEventListener("click", accept);
-  at("crops-more").addEventListener("click", () => next(more));
+  at("crops-more").addEventListener("click", () => shown(next(more)));
   at("crops-move").addEventListener("submit", (event) => {
     event.preventDefault();
     move();
@@ -31,17 +31,21 @@ export async function open(number) {
   await next(null);
 }
 
+const shown = (asking) => asking.catch((error) => door.problem(error.message));
+
 export const follow = () => (wrong.size || busy ? undefined : next(null)); // what is being marked stays where it is
 
 async function next(after) {
+  const mine = (asked += 1);
   wrong = new Set();
   if (!chosen) boxes = [];
   else {
     const query = new URLSearchParams({ class: chosen, state: at("crops-state").value, limit: SCREEN });
     if (after !== null) query.set("after", after);
-    const { name } = review, answer = await call("GET", `/crops?${query}`);
-    if (name !== review.name) return; // the set was left meanwhile
+    const answer = await call("GET", `/crops?${query}`);
+    if (mine !== asked) return; // another class, or others of it, were asked for meanwhile
     boxes = answer.boxes;
+    seen = answer.version; // what others decide from now on is theirs
     more = answer.next;
   }
   render();
@@ -92,8 +96,8 @@ async function give(body, words) {
   if (busy || !boxes.length) return;
   busy = true;
   try {
-    const { changed } = await call("POST", "/decisions", { body });
-    door.said(words(changed));
+    const { changed, left } = await call("POST", "/decisions", { body: { ...body, seen } });
+    door.said(words(changed) + (left ? ` ${boxesOf(left)} that somebody else has changed meanwhile ${left === 1 ? "stays" : "stay"} as ${left === 1 ? "it is" : "they are"}.` : ""));
     await refresh();
     door.progress();
     await next(null);

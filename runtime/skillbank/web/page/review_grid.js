@@ -14,7 +14,10 @@ const STATES = { todo: "to do", reviewed: "reviewed", skipped: "skipped", accept
 export const grid = { filter: "all", class: "", rows: [], complete: false };
 let asked = 0, current = 0, cells = new Map(), columns = 1, frame = 0, shape = "";
 
-export function start() {
+let door = null;
+
+export function start(given) {
+  door = given;
   at("grid-filters").append(...Object.entries(FILTERS).map(([value, text]) =>
     h("button", { type: "button", "data-filter": value, "aria-pressed": "false" }, text)));
   at("grid-filters").addEventListener("click", (event) => event.target.dataset.filter && choose({ filter: event.target.dataset.filter }));
@@ -33,7 +36,7 @@ function choose(fields) {
   kept.set(`filter of ${review.name}`, grid.filter);
   current = 0;
   at("grid").scrollTop = 0;
-  open();
+  open().catch((error) => door.problem(error.message));
 }
 
 // Read all rows of a filter, a portion at a time; the grid shows what has come.
@@ -44,14 +47,13 @@ export async function open() {
   else grid.complete = false;
   if (again && document.activeElement === document.body) focus();
   at("grid-count").textContent = again ? at("grid-count").textContent : "Reading …";
-  const { name } = review;
   let rows = [], after = null;
   do {
     const query = new URLSearchParams({ filter: grid.filter, limit: PORTION });
     if (grid.class) query.set("class", grid.class);
     if (after !== null) query.set("after", after);
     const answer = await call("GET", `/pictures?${query}`);
-    if (mine !== asked || name !== review.name) return;
+    if (mine !== asked) return;
     rows = [...rows, ...answer.pictures];
     after = answer.next;
     if (!again || after === null) {

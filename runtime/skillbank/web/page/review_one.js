@@ -8,6 +8,7 @@ import { inWords, load } from "./review_picture.js";
 import * as learning from "./review_learning.js";
 import * as places from "./review_places.js";
 import { help } from "./review_keys.js";
+import { staying } from "./visits.js";
 
 const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
@@ -44,6 +45,8 @@ export function leave() {
 }
 
 export function forget() {
+  picture?.send();
+  stop.abort(); // what is still to be saved is, and nobody is told of it here
   picture = null;
   queue = [];
   asking = "";
@@ -146,19 +149,20 @@ async function settle(mine) {
 }
 
 // The queue: the server says which picture is worth most, and that nobody else has it. Or the random sample, in order.
-export async function ask(way = asking || "queue") {
+export async function ask(way = asking || "queue", stays = staying()) {
   // What waited in the queue may have been opened otherwise meanwhile: it is not the next one.
   queue = way === asking ? queue.filter((each) => each !== picture?.number) : [];
   asking = way;
   try {
     if (!queue.length) {
-      const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
-      const pictures = way === "sample" ? answer.waiting : answer.pictures;
-      theirs = answer.elsewhere ?? 0;
+      const { pictures, elsewhere } = await call("GET", `/next?count=${AHEAD}&of=${way}`);
+      if (!stays()) return;
+      theirs = elsewhere;
       if (way === "queue" && review.set.learns) await refresh(); // it may have learned just now
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
+    if (!stays()) return;
     if (!queue.length) return finished();
     go(queue.shift());
   } catch (error) {
@@ -169,7 +173,7 @@ export async function ask(way = asking || "queue") {
 function finished() {
   const all = asking === "queue";
   asking = "";
-  if (!all) return door.said("Nothing is left of the sample.");
+  if (!all && !theirs) return door.said("Nothing is left of the sample.");
   door.said(theirs ? `Nothing is left for you: ${theirs} ${theirs === 1 ? "picture is" : "pictures are"} with somebody else; ask again when they are done, or in some minutes.`
     : "Nothing is left: every picture is reviewed or skipped.");
 }
@@ -199,25 +203,25 @@ function go(wanted) {
 async function fetchAhead() {
   const next = asking ? queue[0] : grid.beside(picture.number, 1);
   if (next === undefined || next === null) return;
-  const { name } = review;
   try {
     const { look } = await call("GET", `/pictures/${next}`);
-    if (name === review.name) new Image().src = imageOf(next, look); // the set may have been left meanwhile
+    new Image().src = imageOf(next, look);
   } catch { /* it is said when the picture is opened */ }
 }
 
-async function onward(step, wanted) {
+// Who opens something else meanwhile stays there.
+async function onward(step, wanted, stays = staying()) {
   door.said("");
-  if (!(await picture.saved())) return;
-  if (asking && step > 0) return ask();
+  if (!(await picture.saved()) || !stays()) return;
+  if (asking && step > 0) return ask(asking, stays);
   const next = grid.beside(picture.number, step, wanted);
   if (next !== null) return go(next);
-  if (step > 0 && grid.grid.rows.length === 0) return ask(); // the picture was opened by its address: there is no list
+  if (step > 0 && grid.grid.rows.length === 0) return ask("queue", stays); // the picture was opened by its address: there is no list
   door.said(step > 0 ? "This was the last picture of the list." : "This is the first picture of the list.");
 }
 
 async function decide(state) {
-  const done = picture;
+  const done = picture, stays = staying();
   if (state === "reviewed" && canvas.isBroken()) return door.problem(`${at("canvas").dataset.why} Nobody can say that its boxes are right; S skips it.`);
   const saved = await hold(async () => {
     await panel.settled();
@@ -226,7 +230,7 @@ async function decide(state) {
   });
   if (!saved) return;
   door.counted();
-  await onward(1, (row) => row.state === "todo" && row.number !== done.number);
+  if (stays()) await onward(1, (row) => row.state === "todo" && row.number !== done.number, stays);
 }
 
 function add(box) {

@@ -24,8 +24,8 @@ export function start(said) {
   at("class-list").addEventListener("change", (event) => {
     const number = event.target.dataset.level;
     if (number === undefined) return;
-    const threshold = Number(event.target.value);
-    saving = saving.then(() => call("PATCH", `/classes/${number}`, { body: { threshold } })).catch((error) => said(error.message));
+    const threshold = Number(event.target.value), { name } = review; // another set may be open when its turn comes
+    saving = saving.then(() => call("PATCH", `/classes/${number}`, { name, body: { threshold } })).catch((error) => said(error.message));
   });
 }
 

@@ -19,18 +19,29 @@ export const address = (path = "", name = review.name) => `api/sets/${encodeURIC
 export const link = (...parts) => `#/review/${[review.name, ...parts].map(encodeURIComponent).join("/")}`;
 
 // What was put off while a set was open may come due when none is any more: then nobody is asked.
-export async function call(method, path, { body, version } = {}) {
-  if (!review.name) throw new Error("No label set is open.");
+// An answer that comes when the set has been left is nobody's any more, and an error without a word ends what waited for it;
+// what is done to a set that is named stays there, whichever is open.
+export async function call(method, path, { body, version, name } = {}) {
+  const set = name ?? review.name;
+  if (!set) throw new Error("No label set is open.");
   const headers = { "skillbank-person": encodeURIComponent(review.person) };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (version !== undefined) headers["if-match"] = `"${version}"`;
-  const answer = await ask(address(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  return answer.status === 204 ? null : answer.json();
+  const stays = () => name !== undefined || set === review.name;
+  let found;
+  try {
+    const answer = await ask(address(path, set), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    found = answer.status === 204 ? null : await answer.json();
+  } catch (error) {
+    throw stays() ? error : new Error("");
+  }
+  if (!stays()) throw new Error("");
+  return found;
 }
 
 export async function refresh() {
-  const name = review.name, set = await call("GET", "");
-  if (name === review.name && !(set.version < review.set?.version)) { // an older answer may come later
+  const set = await call("GET", "");
+  if (!(set.version < review.set?.version)) { // an older answer may come later
     review.set = set;
     if (!classes().some((one) => one.number === review.chosen)) review.chosen = classes()[0]?.number ?? null;
   }

@@ -43,6 +43,7 @@ async function ask() {
     }
   } catch { /* a grid without boxes is still one, and the next look says what is wrong */ } finally {
     busy = false;
+    if (wanted.size) timer ||= setTimeout(ask, WAIT);
   }
 }
 

@@ -215,6 +215,7 @@ class _LineReader:
                 f"{place} says that the picture is {width} x {height} pixels: correct width and height, or "
                 "leave them out"
             )
+        faulty = self._faults.boxes
         if "detection" in document:
             pairs = list(self._detections(document["detection"], place))
             absent = self._absent
@@ -229,6 +230,7 @@ class _LineReader:
             with self._faults.of_a("box"):
                 boxes.append(checked_box(four_numbers(box, f"{where}: bbox"), width, height, where, about))
                 phrases.append(phrase)
+        self._faults.refuse_emptied(boxes, faulty, place)
         return Record(image, width, height, tuple(boxes), tuple(phrases), absent)
 
     def _file_name(self, document: Mapping[str, object], place: str) -> str:
