@@ -28,8 +28,8 @@ class lazy_imports:  # noqa: N801  read as the statement that it stands in for
     """Put off the imports of a block at the top of a file.
 
     Python asks ``builtins.__import__`` at every import, which here puts off what the thread imports that has
-    entered the block. Should two enter blocks at the same moment, one of them may import at once what it would
-    have put off, and that is all.
+    entered the block. Should two enter blocks at the same moment, one of them may import at once what it
+    would have put off, and that is all.
 
     Raises
     ------

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Literal, cast
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
 from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
+from skillbank.lazy_imports import lazy_imports
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
+
+with lazy_imports():
+    from skillbank.agent import catalogue
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -123,9 +127,7 @@ class ApprovalPolicy:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from skillbank.agent.catalogue import TOOLS
-
-        known = [tool.name for tool in TOOLS]
+        known = [tool.name for tool in catalogue.TOOLS]
         for name, decision in self.decisions.items():
             if name not in known:
                 raise UsageError(f"There is no tool '{name}' to approve{did_you_mean(name, known)}.")

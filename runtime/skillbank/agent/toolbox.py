@@ -21,11 +21,15 @@ from skillbank.agent.model_texts import with_model_texts
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 from skillbank.visible import one_line, visible_values
+
+with lazy_imports():
+    from skillbank.jobs import questions
 
 if TYPE_CHECKING:
     from skillbank.agent.finding import DescribeAnswer, SearchAnswer
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
     from skillbank.agent.planning import PlanAnswer
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
-    from skillbank.jobs.questions import Questions
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -289,11 +292,9 @@ class Toolbox:
             raise
 
     @property
-    def questions(self) -> Questions:
+    def questions(self) -> questions.Questions:
         """The questions that wait at the page."""
-        from skillbank.jobs.questions import Questions
-
-        return Questions(self.runtime.jobs.store.engine)
+        return questions.Questions(self.runtime.jobs.store.engine)
 
     def _asked(self, name: str, approval: Approval) -> Approval:
         """Let the question stand at the page, where there is one; a no that was said there is told once."""

@@ -14,7 +14,11 @@ from typing import Any
 from skillbank.bank.keys import is_name
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import Relation, relation_of
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plugins import Group, found
+
+with lazy_imports():
+    from skillbank.bank import grammar
 
 MAX_BRANCHES = 32
 """Types of one entry that are told apart."""
@@ -71,9 +75,7 @@ class Node:
     @cached_property
     def rules(self) -> dict[str, Any]:
         """The entry as a schema of our own dialect (`skillbank.bank.grammar`)."""
-        from skillbank.bank.grammar import rules_of
-
-        return rules_of(self)
+        return grammar.rules_of(self)
 
 
 @dataclass(frozen=True)

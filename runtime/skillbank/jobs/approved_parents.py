@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 from skillbank.errors import a_few
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.retries import attempts
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
+
+with lazy_imports():
+    from skillbank.jobs import chains
 
 if TYPE_CHECKING:
     from skillbank.jobs.store import JobStore
@@ -43,10 +47,8 @@ def meant_parents(plan: Plan, jobs: Mapping[str, str]) -> tuple[str, ...]:
 
 def known_parents(store: JobStore, plan: Plan) -> tuple[str, ...]:
     """Return what stands for the earlier plans of a plan, of the jobs that there are now."""
-    from skillbank.jobs.chains import run_of
-
     earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
-    runs = {name: run for name in earlier if (run := run_of(store, name)) is not None}
+    runs = {name: run for name in earlier if (run := chains.run_of(store, name)) is not None}
     return meant_parents(plan, {name: run.id for name, run in runs.items()})
 
 

@@ -11,10 +11,14 @@ from skillbank.datasets.parts import may_be_there
 from skillbank.errors import a_few
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.data_groups import DataGroup, groups_of
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.progress import Report
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, command
+
+with lazy_imports():
+    from skillbank.jobs import data_looking
 
 if TYPE_CHECKING:
     from skillbank.datasets.report import DataReport, SplitReport
@@ -160,9 +164,8 @@ def look_at(
         return PlanData(tuple(look_from_here(group, whole=whole, measured=measured) for group in groups))
     if not any(group.form or group.local is None or may_be_there(group.local) for group in groups):
         return PlanData(tuple(map(DataLook, groups)))  # what is not there is said file by file
-    from skillbank.jobs.data_looking import looked
 
-    return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
+    return data_looking.looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
 
 
 def _is_to_come(group: DataGroup, made: Sequence[Path]) -> bool:

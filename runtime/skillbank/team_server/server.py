@@ -21,12 +21,19 @@ from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.errors import SkillbankError
 from skillbank.home import database_url
+from skillbank.lazy_imports import lazy_imports
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.serving import Serving
 from skillbank.team_server.workers import Parent, Workers
 from skillbank.ways import Sentence, command
+
+with lazy_imports():
+    from skillbank.jobs import store
+    from skillbank.labelling import models
+    from skillbank.team_server import logs
+    from skillbank.web import detectors
 
 if TYPE_CHECKING:
     from skillbank.labelling.models import Model
@@ -78,9 +85,8 @@ def _prepared(banks: tuple[str, ...]) -> Runtime:
                 importlib.import_module(each.name)
     # Not before the variable of its counters is set: the client of Prometheus reads it when it is imported.
     from skillbank.runtime import Runtime
-    from skillbank.team_server.logs import log_lines
 
-    log_lines()
+    logs.log_lines()
     runtime = Runtime(banks)
     with runtime.reading:
         list(runtime.library.skills)
@@ -125,33 +131,29 @@ def _application(
 ) -> ASGIApp:
     """Return what one process serves; called in it, before it answers."""
     from skillbank.team_server.app import TeamServer
-    from skillbank.web.detectors import for_model, without_model
 
     if not serving.open_to_everybody:
         only_who_is_named()
         serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
     if model is None:
         why = Sentence(f"this server looks with no model; {command('serve', '', '--model MODEL')} names one")
-        detector = without_model(why, serving.most_waiting)
+        detector = detectors.without_model(why, serving.most_waiting)
     else:
-        detector = for_model(model, serving.model, serving.most_waiting)
+        detector = detectors.for_model(model, serving.model, serving.most_waiting)
     return TeamServer(runtime, serving, at, detector, parent).app
 
 
 def _make_store() -> None:
     """Open the store once, so that its tables are there, or its fault is told, before anything listens."""
-    from skillbank.jobs.store import JobStore
-
-    with JobStore(database_url()):
+    with store.JobStore(database_url()):
         pass
 
 
 def _model(serving: Serving, banks: tuple[str, ...]) -> Model | None:
     """Find the model that was named, in the name of whoever starts the server, before anything listens."""
-    from skillbank.labelling.models import find_model
     from skillbank.runtime import Runtime
 
     if serving.model is None:
         return None
     with Runtime(banks) as runtime:
-        return find_model(runtime, serving.model)
+        return models.find_model(runtime, serving.model)

@@ -9,12 +9,16 @@ from urllib.parse import quote
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
+from skillbank.lazy_imports import lazy_imports
 from skillbank.sets.store import SetStore
 from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
 from skillbank.web.detectors import for_model, without_model
 from skillbank.web.label_studio import PREFIX
 from skillbank.web.label_studio_pictures import LabelStudioPictures
+
+with lazy_imports():
+    import webbrowser
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -105,8 +109,6 @@ def _serve(
         if label_studio is not None:
             print(f"backend for Label Studio: {at.address}{PREFIX}", file=sys.stderr, flush=True)
         if open_browser:
-            import webbrowser
-
             key = f"#token={quote(at.token, safe='')}" + (f"&view={view}" if view else "")
             webbrowser.open(f"{at.address}/{key}" if at.token else shown)
         run_server(make_app(runtime, detector, at, label_studio), opened, grace=_GRACE)

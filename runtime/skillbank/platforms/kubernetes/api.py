@@ -13,9 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.platforms.kubernetes import connection  # with the client of Kubernetes
 
 if TYPE_CHECKING:
-    from skillbank.platforms.kubernetes.connection import Connection
     from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
@@ -63,10 +66,8 @@ class Cluster:
         self._context, self._namespace, self._patience = context, namespace, patience
 
     @cached_property
-    def _opened(self) -> Connection:
-        from skillbank.platforms.kubernetes.connection import Connection  # with the client of Kubernetes
-
-        return Connection(self._context, self._namespace)
+    def _opened(self) -> connection.Connection:
+        return connection.Connection(self._context, self._namespace)
 
     @property
     def server(self) -> str:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
@@ -35,6 +36,9 @@ from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
 from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
 from skillbank.platforms.slurm.states import Row, ended, explain, state_of
+
+with lazy_imports():
+    from skillbank.platforms.slurm import checkup
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -78,9 +82,7 @@ class SlurmPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.slurm.checkup import slurm_checks
-
-        return slurm_checks()
+        return checkup.slurm_checks()
 
     def problems(self, plan: Plan) -> list[str]:
         """Ask the cluster for what the plan needs: partition, nodes, GPUs, a program, shared folders."""
