@@ -69,9 +69,12 @@ class lazy_imports:  # noqa: N801  read as the statement that it stands in for
 class _Lazy(ModuleType):
     """Stands for a module till something of it is used."""
 
+    __slots__ = ("_importer",)
+    _importer: dict[str, object]
+
     def __init__(self, name: str, importer: dict[str, object]) -> None:
         super().__init__(name)
-        self.__dict__["_importer"] = importer
+        object.__setattr__(self, "_importer", importer)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._read(), name)
@@ -82,11 +85,15 @@ class _Lazy(ModuleType):
     def __delattr__(self, name: str) -> None:
         delattr(self._read(), name)
 
+    @property
+    def __dict__(self) -> dict[str, object]:  # type: ignore[override]
+        """What the module holds, for those who look there: tests that set something for a while."""
+        return self._read().__dict__
+
     def _read(self) -> ModuleType:
         """Import the module, and let whoever has this in its place have the module itself."""
         module = import_module(self.__name__)
-        importer: dict[str, object] = self.__dict__["_importer"]
-        importer.update({name: module for name, value in [*importer.items()] if value is self})
+        self._importer.update({name: module for name, value in [*self._importer.items()] if value is self})
         return module
 
 

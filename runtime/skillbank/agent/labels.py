@@ -24,11 +24,7 @@ from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 
 with lazy_imports():
-    from skillbank.labelling import (
-        set_job,
-        set_labels,  # with the store of label sets
-        set_result,  # with the store of label sets
-    )
+    from skillbank.labelling import set_job, set_labels, set_result  # with the store of label sets
     from skillbank.sets import ontology
 
 if TYPE_CHECKING:

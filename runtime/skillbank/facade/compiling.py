@@ -25,11 +25,7 @@ from skillbank.team.rights import Right
 from skillbank.trust.origin import origin_of
 
 with lazy_imports():
-    from skillbank.jobs import (
-        data_elsewhere,  # slow to import, and seldom needed
-        parents,
-        set_files,
-    )
+    from skillbank.jobs import data_elsewhere, parents, set_files
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill

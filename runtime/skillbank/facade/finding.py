@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 from skillbank.bank.names import shown
 from skillbank.facade.holdings import Holdings
 from skillbank.lazy_imports import lazy_imports
+from skillbank.trust import origin
 
 with lazy_imports():
     from skillbank.facade import banks
     from skillbank.language_model import reading as model_reading
     from skillbank.plan.reader import reading as rules_reading
-    from skillbank.trust import origin, standing
+    from skillbank.trust import standing
 
 __all__ = ["Finding"]
 

@@ -23,6 +23,7 @@ from skillbank.misfits import refuse_text
 from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
+from skillbank.trust import origin
 from skillbank.trust.gate import admit
 
 with lazy_imports():
@@ -31,7 +32,7 @@ with lazy_imports():
     from skillbank.jobs import label_jobs, service, store
     from skillbank.sets import store as set_store
     from skillbank.team import audit
-    from skillbank.trust import loading, origin, standing
+    from skillbank.trust import loading, standing
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter

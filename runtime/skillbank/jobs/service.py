@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
+from skillbank.jobs import uploads
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
@@ -37,7 +38,7 @@ from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, Voice, marked, spoken
 
 with lazy_imports():
-    from skillbank.jobs import launching, results, seen_data, set_files, uploads
+    from skillbank.jobs import launching, results, seen_data, set_files
     from skillbank.jobs import parents as parent_jobs
     from skillbank.sets import store as set_store
 

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillbank.errors import DataError, PlatformError, UsageError
 from skillbank.installation import how_to_install
 from skillbank.labelling.manifest import digest, digest_file, put
-from skillbank.lazy_imports import lazy_imports
 from skillbank.nearby import at_home
 from skillbank.ways import option
-
-with lazy_imports():
-    import av
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -162,7 +158,8 @@ def _are_its_own(folder: Path, about: dict[str, object]) -> bool:
 
 def _frames(video: Path, every: int) -> Iterator[tuple[int, VideoFrame]]:
     try:
-        opened = av.open
+        import av
+        from av.error import FFmpegError
     except ImportError:
         raise PlatformError(
             f"{video} is a video, and PyAV, which reads videos, is not installed; {how_to_install('video')} "
@@ -170,14 +167,14 @@ def _frames(video: Path, every: int) -> Iterator[tuple[int, VideoFrame]]:
         ) from None
     count = 0
     try:
-        with opened(str(video)) as container:
+        with av.open(str(video)) as container:
             if not container.streams.video:
                 raise DataError(f"{video} holds no moving pictures.")
             for number, frame in enumerate(container.decode(video=0)):
                 if number % every == 0:
                     yield number, frame
                     count += 1
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         if not count:
             raise DataError(f"{video} cannot be read as a video ({error.strerror}).") from None
         raise DataError(

@@ -10,11 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from skillbank.lazy_imports import lazy_imports
-
-with lazy_imports():
-    import subprocess
-
 __all__ = ["alive", "describe_self", "described_alive", "identity", "processes_with"]
 
 
@@ -75,6 +70,8 @@ def processes_with(marker: str) -> Iterator[int]:
 
 
 def _identity_from_ps(pid: int) -> str | None:
+    import subprocess
+
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split(maxsplit=1)
     return None if len(answer) < 2 or answer[0].startswith("Z") else answer[1].strip()

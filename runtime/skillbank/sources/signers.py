@@ -7,10 +7,7 @@ from skillbank.lazy_imports import lazy_imports
 from skillbank.trust.anchor_folder import any_pinned
 
 with lazy_imports():
-    from skillbank.trust import (
-        anchors,  # with what reads certificates
-        verify,  # with what reads certificates
-    )
+    from skillbank.trust import anchors, verify  # with what reads certificates
 
 __all__ = ["signers_of"]
 

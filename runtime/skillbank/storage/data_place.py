@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from skillbank.datasets import parquet
 from skillbank.datasets.document import split_of
 from skillbank.datasets.packing import is_table, unpacked_name
 from skillbank.datasets.tree import Unpack
@@ -24,10 +25,7 @@ from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
 
 with lazy_imports():
-    from skillbank.datasets import (
-        opening,  # which imports all formats
-        parquet,
-    )
+    from skillbank.datasets import opening  # which imports all formats
 
 if TYPE_CHECKING:
     from skillbank.datasets.opening import Opened

@@ -18,10 +18,7 @@ from skillbank.trust.anchor_folder import any_pinned
 from skillbank.trust.contents import SIGNATURE_FILE
 
 with lazy_imports():
-    from skillbank.trust import (
-        anchors,  # with what reads certificates
-        verify,  # with what reads certificates
-    )
+    from skillbank.trust import anchors, verify  # with what reads certificates
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill

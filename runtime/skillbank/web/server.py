@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
+import webbrowser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
-from skillbank.lazy_imports import lazy_imports
 from skillbank.sets.store import SetStore
 from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
 from skillbank.web.detectors import for_model, without_model
 from skillbank.web.label_studio import PREFIX
 from skillbank.web.label_studio_pictures import LabelStudioPictures
-
-with lazy_imports():
-    import webbrowser
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime

@@ -17,12 +17,8 @@ from skillbank.labelling.batch import load
 from skillbank.labelling.elsewhere.search import Search
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.models import find_model, open_engine
-from skillbank.lazy_imports import lazy_imports
 from skillbank.runtime import Runtime
 from skillbank.sets.ontology import read_classes
-
-with lazy_imports():
-    from cvat_sdk import auto_annotation as cvat
 
 if TYPE_CHECKING:
     from cvat_sdk.auto_annotation import DetectionFunctionContext
@@ -61,12 +57,12 @@ class CvatFunction:
         self, runtime: Runtime, search: Search, *, model: str | None = None, threshold: float | None = None
     ) -> None:
         try:
-            self._rectangle = cvat.rectangle
+            import cvat_sdk.auto_annotation as cvat
         except ImportError:
             raise PlatformError(
                 f"The package cvat-sdk is not installed; {how_to_install('cvat')} brings it."
             ) from None
-        self._search, self._threshold = search, threshold
+        self._rectangle, self._search, self._threshold = cvat.rectangle, search, threshold
         self.spec = cvat.DetectionFunctionSpec(
             labels=[
                 cvat.label_spec(each.name, number, type="rectangle")
