@@ -6,9 +6,10 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import yaml
@@ -58,7 +59,7 @@ def run_action(family: Family, action: str, spec_file: str, overrides: Sequence[
 def _work(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     name = "train" if action in family.specs().trains else action
     with importing():
-        command = getattr(import_module(f"skillbank_engine.commands.{name}"), name)
+        command = resolve_name(f"skillbank_engine.commands.{name}:{name}")
     command(family, action, spec, overrides)
 
 
@@ -70,7 +71,10 @@ def run_tool(family: Family, arguments: argparse.Namespace) -> int:
             return print_schemas(family, arguments.actions)
         if arguments.action == "settle":
             return _print_settled(family, arguments.task, arguments.experiment_spec)
-        family.tools[arguments.action].run(arguments)
+        tool = family.tools[arguments.action]
+        with importing() if tool.torch else nullcontext():
+            run: Callable[[argparse.Namespace], None] = resolve_name(tool.run)
+        run(arguments)
     except (EngineError, SpecError, OSError) as error:
         print(f"ERROR: {reason(error)}", file=sys.stderr)
         return 1
