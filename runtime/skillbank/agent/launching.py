@@ -13,7 +13,6 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.approval_subjects import launch_terms, plan_subject, refuse_other_terms
-from skillbank.jobs.approved_parents import known_parents
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.parents import finished_parents
@@ -95,7 +94,7 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
         When its skill is not here, or has changed since.
     """
     runtime.refuse_at_gate([plan])
-    data, parents = runtime.data_of(plan), known_parents(runtime.jobs.store, plan)
+    data, parents = runtime.data_of(plan), chains.known_parents(runtime.jobs.store, plan)
     question = runtime.question(plan, terms, data, parents)
     return Approval(plan_subject(plan.plan_id, terms), question, data, parents)
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.approval import Approval, NeedsApprovalError
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments, refuse_empty
 from skillbank.agent.model_texts import with_model_texts

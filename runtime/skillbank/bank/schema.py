@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from skillbank.bank.keys import is_name
+from skillbank.bank.kinds import NO_ENTRY, TYPE_WORDS
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import Relation, relation_of
 from skillbank.lazy_imports import lazy_imports
@@ -22,19 +23,6 @@ with lazy_imports():
 
 MAX_BRANCHES = 32
 """Types of one entry that are told apart."""
-TYPE_WORDS = {
-    "int": "integer", "ordered_int": "integer", "integer": "integer",
-    "float": "number", "number": "number",
-    "bool": "boolean", "boolean": "boolean",
-    "string": "string", "categorical": "any", "ordered": "any", "any": "any", "union": "any",
-    "list": "array", "list_2": "array", "list_3": "array", "list_1_backbone": "array",
-    "subset_list": "array", "optional_list": "array", "array": "array",
-    "collection": "object", "object": "object", "dict": "object",
-}  # fmt: skip
-"""The family's words and JSON Schema's; another word that names a list is an array, the rest is anything."""
-
-NO_ENTRY = "false"
-"""Stands for the entry ``false``, JSON Schema's word for a key that takes no value."""
 
 
 @dataclass(frozen=True)

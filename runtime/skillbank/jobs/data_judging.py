@@ -16,8 +16,8 @@ from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup
+from skillbank.jobs.data_looks import DataLook
 from skillbank.jobs.data_places import Found
-from skillbank.jobs.data_sets import DataLook
 from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.lazy_imports import lazy_imports
+from skillbank.platforms.kubernetes.errors import ApiLostError, ConflictingError, ForbiddenError, GoneError
 
 with lazy_imports():
     from skillbank.platforms.kubernetes import connection  # with the client of Kubernetes
@@ -24,27 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
 
 _CONNECT, _READ = 5.0, 30.0
-
-
-class ApiLostError(PlatformError):
-    """The API server did not answer: whether it did what was asked is not known.
-
-    ``retry_after`` is how many seconds it asks for before the next try.
-    """
-
-    retry_after: float | None = None
-
-
-class GoneError(PlatformError):
-    """What was asked for is not there."""
-
-
-class ConflictingError(PlatformError):
-    """Something of this name is there already, or has changed meanwhile."""
-
-
-class ForbiddenError(PlatformError):
-    """What was asked is not allowed to this user."""
 
 
 class Cluster:

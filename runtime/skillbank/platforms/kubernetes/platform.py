@@ -31,8 +31,9 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import container
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.kubernetes import states
-from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
+from skillbank.platforms.kubernetes.api import Cluster
 from skillbank.platforms.kubernetes.checkup import kubernetes_checks
+from skillbank.platforms.kubernetes.errors import ApiLostError
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.logs import pod_logs
 from skillbank.platforms.kubernetes.names import job_name
