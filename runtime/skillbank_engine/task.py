@@ -46,6 +46,7 @@ import torch
 from torch import Tensor, nn
 
 from skillbank_engine import defaults
+from skillbank_engine.compilation import compiled
 from skillbank_engine.config.specs import SpecT
 from skillbank_engine.data.canvases import Shape
 from skillbank_engine.data.pixels import PixelScale
@@ -346,8 +347,6 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
     def compile(self, device: torch.device, *, training: bool) -> None:
         """Have the module compiled (``engine.compile``)."""
-        from skillbank_engine.compilation import compiled
-
         compiled(self.module.compile, device)
 
     @staticmethod

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+import skillbank
 from skillbank.detached import detach_with
 from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
@@ -32,6 +33,9 @@ from skillbank.ways import Sentence, command
 with lazy_imports():
     from skillbank.jobs import store
     from skillbank.labelling import models
+
+    # Not before the variable of the counters is set: the client of Prometheus reads it when it is imported.
+    from skillbank.team_server import app as team_app
     from skillbank.team_server import logs
     from skillbank.web import detectors
 
@@ -83,11 +87,8 @@ def _prepared(banks: tuple[str, ...]) -> Runtime:
             # What an extra would bring that is not installed is told where it is needed.
             with suppress(ImportError, SkillbankError):
                 importlib.import_module(each.name)
-    # Not before the variable of its counters is set: the client of Prometheus reads it when it is imported.
-    from skillbank.runtime import Runtime
-
     logs.log_lines()
-    runtime = Runtime(banks)
+    runtime = skillbank.Runtime(banks)
     with runtime.reading:
         list(runtime.library.skills)
     return runtime
@@ -130,8 +131,6 @@ def _application(
     runtime: Runtime, serving: Serving, at: Entrance, model: Model | None, parent: Parent
 ) -> ASGIApp:
     """Return what one process serves; called in it, before it answers."""
-    from skillbank.team_server.app import TeamServer
-
     if not serving.open_to_everybody:
         only_who_is_named()
         serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
@@ -140,7 +139,7 @@ def _application(
         detector = detectors.without_model(why, serving.most_waiting)
     else:
         detector = detectors.for_model(model, serving.model, serving.most_waiting)
-    return TeamServer(runtime, serving, at, detector, parent).app
+    return team_app.TeamServer(runtime, serving, at, detector, parent).app
 
 
 def _make_store() -> None:
@@ -151,9 +150,7 @@ def _make_store() -> None:
 
 def _model(serving: Serving, banks: tuple[str, ...]) -> Model | None:
     """Find the model that was named, in the name of whoever starts the server, before anything listens."""
-    from skillbank.runtime import Runtime
-
     if serving.model is None:
         return None
-    with Runtime(banks) as runtime:
+    with skillbank.Runtime(banks) as runtime:
         return models.find_model(runtime, serving.model)
