@@ -133,7 +133,7 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
     WeightsError
         Neither a folder with a tokenizer nor a name that the hub answers for.
     """
-    from skillbank_engine.library import AutoTokenizer
+    from skillbank_engine.library import AutoTokenizer  # that name alone brings transformers' tokenizers
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
