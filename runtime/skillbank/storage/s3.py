@@ -73,7 +73,7 @@ def find(uri: Uri) -> Object | None:
     with explained(uri):
         try:
             head = client().head_object(Bucket=_allowed(uri), Key=uri.key)
-        except client().boto.ClientError as error:
+        except client().exceptions.ClientError as error:
             if error.response["ResponseMetadata"].get("HTTPStatusCode") == 404:
                 return None
             raise
