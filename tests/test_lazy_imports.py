@@ -136,4 +136,5 @@ def test_all_that_is_put_off_is_a_module() -> None:
         package, _, last = name.rpartition(".")
         if package.partition(".")[0] == "skillbank":
             assert find_spec(name) is not None, f"{file}: {name} is no module"
-            assert getattr(import_module(package), last, None) in (None, sys.modules.get(name)), file
+            there = getattr(import_module(package), last, None)
+            assert there is None or there.__name__ == name, f"{file}: {name} is something else, too"
