@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.chat import SYSTEM, Chat, Limits
 from skillbank.agent.mcp_server.rendering import listed

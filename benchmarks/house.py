@@ -11,8 +11,8 @@ comprehension and its conditions, and each further operand of ``and`` and ``or``
 themselves and for the one around them. Statistics of functions take all, methods and inner ones among them;
 a function's lines go without its docstring. Docstrings are asked of what is public by its name, but not of
 ``__init__`` and its like, nor of what stands in a function. An import in a function counts unless a type
-checker alone sees it. A circle is made of imports that run when a module is loaded; as many are counted as
-imports would have to go.
+checker alone sees it; lazy ones stand at the top of a file, in a block that puts them off. A circle is made
+of imports that run when a module is loaded; as many are counted as imports would have to go.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Module:
     public: int
     documented: int
     inner_imports: int
+    lazy_imports: int
     anys: int
     imports: frozenset[str]
 
@@ -95,6 +96,7 @@ def read_module(path: Path, name: str) -> Module:
         len(asked),
         sum(ast.get_docstring(node) is not None for node in asked),
         sum(_imports_inside(node) for node in tree.body),
+        sum(len(node.body) for node in ast.walk(tree) if isinstance(node, ast.With) and _puts_off(node)),
         sum(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree)),
         frozenset(_imported(tree, name, path.name == "__init__.py")),
     )
@@ -133,6 +135,10 @@ def _imports_inside(node: ast.stmt, inside: bool = False) -> int:
 
 def _for_types(node: ast.If) -> bool:
     return "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _puts_off(node: ast.With) -> bool:
+    return any("lazy_imports" in ast.unparse(each.context_expr) for each in node.items)
 
 
 def _imported(tree: ast.Module, name: str, package: bool) -> Iterator[str]:
@@ -222,6 +228,7 @@ def measures(modules: Sequence[Module]) -> dict[str, float]:
         "longest function": values[-1],
         "without docstring, %": 100 * bare / public,
         "imports in functions": sum(module.inner_imports for module in modules),
+        "lazy imports": sum(module.lazy_imports for module in modules),
         "Any": sum(module.anys for module in modules),
         "circles": len(circles(modules)),
     }

@@ -26,7 +26,12 @@ from typing import TYPE_CHECKING
 from skillbank.environment import APPROVAL_CODE_FILE
 from skillbank.errors import NotApprovedError, PlatformError, UsageError
 from skillbank.home import home
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from cryptography import exceptions
+    from cryptography.hazmat.primitives.asymmetric import ed25519
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -113,14 +118,11 @@ class ApprovalCode:
 
     def signed(self, content: bytes, signature: str) -> bool:
         """Say whether somebody who knew the code has signed this."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public)).verify(
+            ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public)).verify(
                 bytes.fromhex(signature), content
             )
-        except (InvalidSignature, ValueError):
+        except (exceptions.InvalidSignature, ValueError):
             return False
         return True
 
@@ -234,15 +236,13 @@ def _own(folder: Path) -> bool:
         return False
 
 
-def _key(code: str, salt: bytes, cost: int) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+def _key(code: str, salt: bytes, cost: int) -> ed25519.Ed25519PrivateKey:
     memory = 256 * cost * _BLOCK
     said = code.encode(
         "utf-8", "surrogatepass"
     )  # halves of characters, which JSON can bring, are a wrong code
     seed = hashlib.scrypt(said, salt=salt, n=cost, r=_BLOCK, p=1, maxmem=memory, dklen=32)
-    return Ed25519PrivateKey.from_private_bytes(seed)
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def _public(key: Ed25519PrivateKey) -> str:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from skillbank.entrance import loopback
 from skillbank.environment import TOKEN
 from skillbank.errors import SkillbankError, UsageError
-from skillbank.installation import needing
+from skillbank.installation import need
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 
-if TYPE_CHECKING:
+with lazy_imports():
     import httpx2
 
 __all__ = ["Client", "ServerError", "WaitsForApprovalError"]
@@ -106,8 +107,7 @@ class Client:
     """
 
     def __init__(self, address: str, token: str | None = None, *, timeout: float = 60) -> None:
-        with needing("web", "the client of a team's server", "httpx2"):
-            import httpx2
+        need("web", "the client of a team's server", httpx2)
         token = (TOKEN.value or "") if token is None else token
         parts = urlsplit(address)
         if token and parts.scheme == "http" and not loopback(parts.hostname or ""):

@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from urllib import request
+
+    import urllib3
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,14 +38,10 @@ def connections_to(
     retries
         As `urllib3` takes them; None is its own way.
     """
-    from urllib.request import getproxies, proxy_bypass
-
-    import urllib3
-
     parts = urlsplit(address)
-    proxies = getproxies()
+    proxies = request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and not proxy_bypass(parts.netloc):
+    if proxy and not request.proxy_bypass(parts.netloc):
         through = proxy if "://" in proxy else f"http://{proxy}"
         return urllib3.ProxyManager(through, headers=headers, timeout=timeout, retries=retries)
     return urllib3.PoolManager(headers=headers, timeout=timeout, retries=retries)

@@ -10,8 +10,12 @@ from pydantic import BaseModel
 
 from skillbank.bank.format import ManifestDocument, SkillInfoDocument
 from skillbank.jobs.record import JobRecord
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.web.sets_documents import SetsApi
+
+with lazy_imports():
+    from skillbank.agent import catalogue
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODELS: dict[str, type[BaseModel]] = {
@@ -41,9 +45,7 @@ def contract(name: str) -> dict[str, Any]:
 
 def tools_document() -> dict[str, Any]:
     """Return the definitions of all tools of agents."""
-    from skillbank.agent.catalogue import TOOLS
-
-    return {"tools": [tool.document() for tool in TOOLS]}
+    return {"tools": [tool.document() for tool in catalogue.TOOLS]}
 
 
 def generate_contracts(folder: Path, check: bool) -> list[Path]:

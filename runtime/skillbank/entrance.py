@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 from skillbank.environment import Variable
 from skillbank.errors import UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.ways import option
+
+with lazy_imports():
+    import uvicorn
+
+    from skillbank import prompt_http
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -176,9 +182,6 @@ def run_server(
     grace
         Seconds that requests under way have to end.
     """
-    import uvicorn
-
-    from skillbank.prompt_http import PromptHTTP
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -191,7 +194,7 @@ def run_server(
         access_log=False,
         timeout_graceful_shutdown=grace,
         server_header=False,
-        http=PromptHTTP,
+        http=prompt_http.PromptHTTP,
     )
     Server(config).run(sockets=[opened])
 

@@ -32,8 +32,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import named
 from skillbank.ways import Sentence, Way, spoken
+
+with lazy_imports():
+    import difflib
 
 __all__ = [
     "ActionNotFoundError",
@@ -224,13 +228,11 @@ def a_few(names: Sequence[str], most: int) -> str:
 
 def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or an empty string."""
-    from difflib import get_close_matches
-
     if len(wrong) > _LONGEST_WORD:
         return ""  # no slip of a pen, and comparing takes time that grows with its length
     known = known[:_MOST_KNOWN]
     tail = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
-    near = get_close_matches(wrong, known, n=1, cutoff=0.7) or [
-        tail[t] for t in get_close_matches(wrong.rsplit(".", 1)[-1], tail, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.7) or [
+        tail[t] for t in difflib.get_close_matches(wrong.rsplit(".", 1)[-1], tail, n=1, cutoff=0.8)
     ]
     return f" (did you mean '{named(near[0], 120)}'?)" if near else ""

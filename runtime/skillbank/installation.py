@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
+from types import ModuleType
 
-__all__ = ["how_to_install", "needing"]
+from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from packaging import requirements
+
+__all__ = ["how_to_install", "need"]
 
 
 def how_to_install(extra: str) -> str:
@@ -33,8 +39,7 @@ def how_to_install(extra: str) -> str:
     return f"pip install 'skillbank[{extra}]{f' @ {source}' if source else ''}'"
 
 
-@contextmanager
-def needing(extra: str, what: str, *modules: str) -> Iterator[None]:
+def need(extra: str, what: str, *modules: str | ModuleType) -> None:
     """Import what an extra brings; where a package of it is missing, that is said in one sentence.
 
     Parameters
@@ -43,20 +48,17 @@ def needing(extra: str, what: str, *modules: str) -> Iterator[None]:
         Its name.
     what : str
         What needs it, at the beginning of a sentence: ``the page``.
-    *modules : str
-        What is wanted of it later on, and is looked for now.
+    *modules : str or module
+        What is wanted of it later on, and what of ours is built on it (imported lazily); it is imported now.
 
     Raises
     ------
     PlatformError
         When a package of others is missing, or is there in a version that lacks what is imported.
     """
-    from skillbank.errors import PlatformError
-
     try:
         for module in modules:
-            import_module(module)
-        yield
+            import_module(module if isinstance(module, str) else module.__name__)
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "skillbank"):
@@ -72,13 +74,11 @@ def needing(extra: str, what: str, *modules: str) -> Iterator[None]:
 
 def _others(extra: str) -> Iterator[tuple[str, str, str]]:
     """Yield the first package of an extra that is there in another version than it wants."""
-    from packaging.requirements import Requirement
-
     try:
         lines = requires("skillbank") or []
     except PackageNotFoundError:
         return
-    for requirement in map(Requirement, lines):
+    for requirement in map(requirements.Requirement, lines):
         if requirement.marker is None or not requirement.marker.evaluate({"extra": extra}):
             continue
         try:

@@ -6,7 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    import pydantic_core
 
 __all__ = ["misfit", "refuse_text", "refuse_truth"]
 
@@ -89,9 +93,7 @@ def refuse_truth(value: object) -> object:
     A validator of pydantic's, called before the value is read.
     """
     if isinstance(value, bool):
-        from pydantic_core import PydanticCustomError
-
-        raise PydanticCustomError("no_truth", "true and false are no values of it")
+        raise pydantic_core.PydanticCustomError("no_truth", "true and false are no values of it")
     return value
 
 

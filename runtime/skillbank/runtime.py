@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from skillbank.facade.explanation import Explanation
 from skillbank.facade.starting import Starting
 from skillbank.jobs.waiting import wait_to_the_end
+from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
 from skillbank.nearby import refuse_address
 from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
+
+with lazy_imports():
+    from skillbank.jobs import comparing
+    from skillbank.labelling import batch
 
 if TYPE_CHECKING:
     from skillbank.jobs.comparing import Comparison
@@ -158,10 +163,8 @@ class Runtime(Starting):
         StateError
             When one has not ended.
         """
-        from skillbank.jobs.comparing import compare
-
         refuse_text(jobs, "jobs")
-        return compare(self.jobs, [self._id(job) for job in jobs])
+        return comparing.compare(self.jobs, [self._id(job) for job in jobs])
 
     def cancel(self, job: Job) -> JobRecord:
         """Stop a job's real work; canceling twice is no error.
@@ -223,12 +226,11 @@ class Runtime(Starting):
         self.permit(Right.LAUNCH, "label.pictures")
         refuse_address(output, "output")
         refuse_hidden([output], to_write=True)
-        from skillbank.labelling.batch import label_pictures
 
         refuse_text(descriptions, "descriptions")
         refuse_text(kinds, "kinds")
         places = [pictures] if isinstance(pictures, str | Path) else pictures
-        return label_pictures(
+        return batch.label_pictures(
             self,
             [Path(place) for place in places],
             list(descriptions),

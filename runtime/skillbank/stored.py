@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
-if TYPE_CHECKING:
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
 
@@ -43,8 +45,6 @@ def from_json(column: sa.Column[object], value: object) -> object:
     TypeError, ValueError
         When it is none of that column.
     """
-    import sqlalchemy as sa
-
     kinds: Mapping[type[object], Callable[[str], object]] = {
         sa.DateTime: datetime.fromisoformat,
         sa.Date: date.fromisoformat,
@@ -69,10 +69,7 @@ def asking(engine: sa.Engine) -> sa.Connection:
 def insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """Return an insertion that can say what happens to a row that is there already."""
     if db.dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
         return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
 

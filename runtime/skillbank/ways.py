@@ -16,6 +16,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from pydantic_core import core_schema as schemas
+
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
@@ -189,8 +194,6 @@ class Sentence(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
         """Read it from a string, and write it as one."""
-        from pydantic_core import core_schema as schemas
-
         held = schemas.no_info_after_validator_function(cls, schemas.str_schema())
         return schemas.json_or_python_schema(
             json_schema=held,

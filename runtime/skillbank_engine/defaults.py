@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.data.images import find_images
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.errors import EngineError
+from skillbank_engine.exchange import Kept
 from skillbank_engine.parameters import trained
-
-if TYPE_CHECKING:
-    from skillbank_engine.exchange import Kept
 
 SpecT = TypeVar("SpecT", bound=SpecBase)
 
@@ -57,8 +56,6 @@ def optimizer(spec: SpecBase, groups: list[dict[str, object]]) -> torch.optim.Op
 
 def inference_pictures(spec: SpecBase) -> list[tuple[Path, Path]]:
     """Find the pictures of ``dataset.infer_data_sources.image_dir``, with the folders that were searched."""
-    from skillbank_engine.data.images import find_images
-
     dataset: Any = getattr(spec, "dataset")  # noqa: B009
     return find_images(dataset.infer_data_sources.image_dir, "dataset.infer_data_sources.image_dir")
 
@@ -128,8 +125,6 @@ def onnx_metadata(kept: Kept, carried: Sequence[str]) -> dict[str, str]:
 
 def kept_in(metadata: Mapping[str, str]) -> Kept:
     """Read what :func:`onnx_metadata` has written."""
-    from skillbank_engine.exchange import Kept
-
     return Kept(
         architecture=json.loads(metadata["architecture"]),
         labels=tuple(json.loads(metadata["labels"])),

@@ -5,8 +5,9 @@ Light: importing a family's ``family.py`` imports neither torch nor pydantic, no
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,23 +34,24 @@ class Tool(NamedTuple):
         One line.
     arguments : callable
         Adds its arguments to the parser of the word.
-    run : callable
-        Carries it out; imports what is heavy itself.  What it raises as `EngineError` or `OSError` is said in
-        one sentence, with exit code 1.
+    run : str
+        Where the function is that carries it out, as ``package.module:function``; it takes the arguments.
+        What it raises as `EngineError` or `OSError` is said in one sentence, with exit code 1.
     torch : bool
         Whether it computes with torch, whose libraries are then loaded from the start.
     """
 
     help: str
     arguments: Callable[[ArgumentParser], None]
-    run: Callable[[Namespace], None]
+    run: str
     torch: bool = False
 
 
 class Family(NamedTuple):
     """A model family; ``families/<name>/family.py`` holds one, named ``FAMILY``.
 
-    It goes to the processes of a training by pickling: its functions are a module's own, or partials of such.
+    It goes to the processes of a training by pickling, and is read by programs that need nothing heavy: what
+    is, it names, as ``package.module:NAME``.
 
     Attributes
     ----------
@@ -59,10 +61,10 @@ class Family(NamedTuple):
         As people write it: "RT-DETR".
     about : str
         One line about the program.
-    specs : callable
-        Gives the family's :class:`.config.specs.Specs`; imports pydantic, never torch.
-    task : callable
-        Gives the family's :class:`.task.Task` class; imports torch.
+    specs_at : str
+        Where the family's :class:`.config.specs.Specs` are, in a module that imports pydantic, never torch.
+    task_at : str
+        Where the family's :class:`.task.Task` class is, in a module that imports torch.
     latest : str
         Name of the link to the latest checkpoint.
     best : str
@@ -81,11 +83,21 @@ class Family(NamedTuple):
     name: str
     title: str
     about: str
-    specs: Callable[[], Specs[Any]]
-    task: Callable[[], type[AnyTask]]
+    specs_at: str
+    task_at: str
     latest: str
     metric: str
     best: str = "best.pth"
     higher_is_better: bool = True
     actions: Mapping[str, str] = ACTIONS
     tools: Mapping[str, Tool] = {}
+
+    def specs(self) -> Specs[Any]:
+        """Import the specs."""
+        specs: Specs[Any] = resolve_name(self.specs_at)
+        return specs
+
+    def task(self) -> type[AnyTask]:
+        """Import the class of the task, and torch with it."""
+        task: type[AnyTask] = resolve_name(self.task_at)
+        return task

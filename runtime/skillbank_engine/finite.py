@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor, nn
 
 from skillbank_engine.parameters import NameOf, same_name
+from skillbank_engine.training.replicas import whole
 
 
 def first_not_finite(values: object, name: str = "") -> str | None:
@@ -39,9 +40,6 @@ def describe_overflow(model: nn.Module, name_of: NameOf = same_name) -> str:
     The way back goes from the losses to the pixels, and what is not finite spoils all that it still meets:
     of the parameters concerned, the one nearest to the losses is where it began.
     """
-    # Brings what training over machines needs, half a second for whoever only looks at weights.
-    from skillbank_engine.training.replicas import whole
-
     broken: list[tuple[str, str]] = []
     largest, where, total = -1.0, "", 0
     for name, parameter in model.named_parameters():

@@ -53,6 +53,8 @@ _COMPILED = (
     "yaml",
 )
 """Of what is imported in any case: the system loads one library at a time, so that these would wait."""
+_ALL = "skillbank_engine.task"
+"""With this module all has been imported, and nothing is left to do."""
 _PLAIN = (
     "huggingface_hub.file_download",
     "unittest.mock",
@@ -104,18 +106,13 @@ def _load(folder: Path) -> None:
 
 
 @contextmanager
-def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
+def importing() -> Iterator[None]:
     """Import PyTorch, and in the block what is built on it.
 
     Looking through so many modules for garbage again and again would be a seventh of the time that importing
     takes.
-
-    Parameters
-    ----------
-    done : str
-        The module that has been imported where nothing is left to do.
     """
-    if done in sys.modules:
+    if _ALL in sys.modules:
         yield
         return
     with _collecting_nothing():

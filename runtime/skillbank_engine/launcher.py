@@ -1,6 +1,6 @@
-"""Starting the processes of one training run, on one node or several, with torchrun's own machinery.
+"""Starting the processes of one training run, with torchrun's own machinery.
 
-Every node runs the same command; each starts its processes, watches over them and stops all when one fails.
+Each node starts its processes, watches over them and stops all when one fails.
 """
 
 from __future__ import annotations
@@ -10,121 +10,27 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from torch.distributed import DistStoreError, TCPStore  # type: ignore[attr-defined]
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from skillbank_engine.crew import Crew
 from skillbank_engine.errors import EngineError, InterruptedRunError
 from skillbank_engine.signals import interrupted
+from skillbank_engine.team import FAILURE
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
-
-    from skillbank_engine.config.blocks import SpecBase, TrainBase
+    from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 _RENDEZVOUS_SECONDS = 900
 _SAVING_SECONDS = 120
 _FAREWELL_SECONDS = 15.0
-_NODE_VARIABLES = ("WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
-
-
-@dataclass(frozen=True)
-class Crew:
-    """The processes of a run.
-
-    Attributes
-    ----------
-    per_node, nodes : int
-        Processes of a node, and nodes.
-    node : int
-        Number of this node.
-    address, port : str, int
-        Where the first node is to be found; port 0 lets the system choose, on one node.
-    """
-
-    per_node: int = 1
-    nodes: int = 1
-    node: int = 0
-    address: str = "127.0.0.1"
-    port: int = 0
-
-    @property
-    def size(self) -> int:
-        """Processes in all."""
-        return self.per_node * self.nodes
-
-
-def crew_of(spec: SpecBase, gpus: int, environment: Mapping[str, str]) -> Crew:
-    """Read from a train spec and the environment which processes a run consists of.
-
-    Parameters
-    ----------
-    spec : pydantic model
-        A train spec.
-    gpus : int
-        GPUs that torch sees and will use; 0 computes on the CPU, with ``engine.processes`` a node.
-    environment : mapping
-        ``WORLD_SIZE`` (number of nodes), ``NODE_RANK``, ``MASTER_ADDR`` and ``MASTER_PORT``, set by whoever
-        started the nodes.
-
-    Raises
-    ------
-    EngineError
-        Spec, environment and machine do not fit together.
-    """
-    per_node = len(gpu_numbers(spec.train, gpus)) if gpus else spec.engine.processes
-    nodes = spec.train.num_nodes
-    stated = environment.get("WORLD_SIZE", "")
-    if nodes == 1 and stated in ("", "1"):
-        return Crew(per_node)
-    missing = [name for name in _NODE_VARIABLES if not environment.get(name)]
-    if missing:
-        raise EngineError(
-            f"train.num_nodes is {nodes}, but {', '.join(missing)} is not set: set "
-            f"{', '.join(_NODE_VARIABLES)} on every node, or train on one"
-        )
-    numbers = {name: _number(name, environment[name]) for name in ("WORLD_SIZE", "NODE_RANK", "MASTER_PORT")}
-    if numbers["WORLD_SIZE"] != nodes:
-        raise EngineError(
-            f"train.num_nodes is {nodes}, but WORLD_SIZE, which counts nodes, is {stated}: make them agree"
-        )
-    if numbers["NODE_RANK"] >= nodes:
-        raise EngineError(
-            f"NODE_RANK is {numbers['NODE_RANK']}, but {nodes} nodes count from 0 to {nodes - 1}: correct it"
-        )
-    return Crew(per_node, nodes, numbers["NODE_RANK"], environment["MASTER_ADDR"], numbers["MASTER_PORT"])
-
-
-def _number(name: str, text: str) -> int:
-    if not text.isdecimal():
-        raise EngineError(f"{name} is '{text}', which is no number: correct the environment")
-    return int(text)
-
-
-def gpu_numbers(train: TrainBase, available: int) -> list[int]:
-    """Say which GPUs of this node are used, by ``train.num_gpus`` and ``train.gpu_ids``.
-
-    Raises
-    ------
-    EngineError
-        The two do not agree, or there are fewer GPUs.
-    """
-    wanted, named = train.num_gpus, list(train.gpu_ids)
-    # The default names one GPU; with a higher number and nothing else said, the first ones are meant.
-    if named in ([], [0]):
-        named = list(range(wanted))
-    if len(named) != wanted or len(set(named)) != wanted:
-        raise EngineError(
-            f"train.gpu_ids {named} does not name train.num_gpus={wanted} different GPUs: make them agree"
-        )
-    if max(named) >= available:
-        raise EngineError(
-            f"train.gpu_ids names GPU {max(named)}, but there are {available}: lower train.num_gpus or "
-            "correct train.gpu_ids"
-        )
-    return named
 
 
 def launch(crew: Crew, work: Callable[..., None], *arguments: object) -> None:
@@ -146,11 +52,6 @@ def launch(crew: Crew, work: Callable[..., None], *arguments: object) -> None:
     EngineError
         A process failed; the message is its own.
     """
-    from torch.distributed import DistStoreError, TCPStore  # type: ignore[attr-defined]
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
     # Of the libraries below, too, only errors.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     # Its lines tell of processes and exit codes; what went wrong is said in one sentence at the end.
@@ -198,8 +99,6 @@ def launch(crew: Crew, work: Callable[..., None], *arguments: object) -> None:
 
 def _failure(error: ChildFailedError, store: Store, crew: Crew) -> EngineError:
     """Find out why processes have ended, and let the other nodes read it before the store is gone."""
-    from skillbank_engine.team import FAILURE
-
     # What the elastic agent stops gets SIGTERM; any other signal is a cause and not a consequence.
     killed = [
         item for item in error.failures.values() if item.exitcode < 0 and item.exitcode != -signal.SIGTERM

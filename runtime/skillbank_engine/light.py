@@ -344,7 +344,7 @@ def _part(name: str, folder: Path | None = None) -> _Part:
 
 
 def _version() -> str:
-    from importlib.metadata import version
+    from importlib.metadata import version  # with a parser of mails
 
     return version(_PACKAGE)
 

@@ -6,19 +6,11 @@ Nothing heavy is imported until the arguments are understood.
 from __future__ import annotations
 
 import argparse
-import json
-import logging
-import sys
 from collections.abc import Sequence
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from skillbank_engine.family import Family
-
-if TYPE_CHECKING:
-    from skillbank_engine.config.blocks import SpecBase
 
 
 class Main(Protocol):
@@ -56,9 +48,11 @@ def _main(family: Family, argv: Sequence[str] | None = None) -> int:
         from skillbank_engine.importing import load_libraries
 
         load_libraries()
+    from skillbank_engine import running  # which reads specs, while those are loaded
+
     if arguments.action in family.actions:
-        return _run_spec_action(family, arguments.action, arguments.experiment_spec, arguments.overrides)
-    return _run_tool(family, arguments)
+        return running.run_action(family, arguments.action, arguments.experiment_spec, arguments.overrides)
+    return running.run_tool(family, arguments)
 
 
 def _parser(family: Family) -> argparse.ArgumentParser:
@@ -82,120 +76,3 @@ def _parser(family: Family) -> argparse.ArgumentParser:
     schemas = actions.add_parser("schemas", help="print the JSON Schemas and defaults of all specs")
     schemas.add_argument("actions", nargs="*", metavar="ACTION")
     return parser
-
-
-def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Sequence[str]) -> int:
-    """Run an action on a spec; the last line on stdout says how it went."""
-    from skillbank_engine.config.load import SpecError, load_spec
-    from skillbank_engine.config.named import named_words
-    from skillbank_engine.errors import EngineError
-    from skillbank_engine.session import reason, setup_logging
-
-    setup_logging()
-    try:
-        try:
-            spec = load_spec(family.specs(), action, spec_file, overrides)
-            named = [*named_words(spec_file, spec), *overrides]
-        except SpecError as error:
-            _report_early_failure(action, spec_file, overrides, reason(error))
-            raise
-        _work(family, action, spec, named)
-    except (EngineError, SpecError) as error:
-        print(f"ERROR: {reason(error)}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("ERROR: stopped from the keyboard", file=sys.stderr)
-    except Exception as error:
-        logging.getLogger("skillbank_engine").exception("unexpected error")
-        print(f"ERROR: {type(error).__name__}: {reason(error)}", file=sys.stderr)
-    else:
-        print("Execution status: PASS", flush=True)
-        return 0
-    print("Execution status: FAIL", flush=True)
-    return 1
-
-
-def _work(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
-    from skillbank_engine.importing import importing
-
-    name = "train" if action in family.specs().trains else action
-    with importing():
-        command = getattr(import_module(f"skillbank_engine.commands.{name}"), name)
-    command(family, action, spec, overrides)
-
-
-def _run_tool(family: Family, arguments: argparse.Namespace) -> int:
-    """Run a command that works without a spec."""
-    from skillbank_engine.config.load import SpecError
-    from skillbank_engine.errors import EngineError
-    from skillbank_engine.session import reason, setup_logging
-
-    setup_logging()
-    try:
-        if arguments.action == "schemas":
-            return print_schemas(family, arguments.actions)
-        if arguments.action == "settle":
-            return _print_settled(family, arguments.task, arguments.experiment_spec)
-        family.tools[arguments.action].run(arguments)
-    except (EngineError, SpecError, OSError) as error:
-        print(f"ERROR: {reason(error)}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _print_settled(family: Family, action: str, spec_file: str) -> int:
-    """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
-    from skillbank_engine.config.load import load_spec
-    from skillbank_engine.config.named import named_words
-    from skillbank_engine.importing import importing
-    from skillbank_engine.profile import settled
-    from skillbank_engine.starting import starting_spec
-
-    with importing():
-        from skillbank_engine.device import cuda_wanted
-
-    specs = family.specs()
-    spec = load_spec(specs, action, spec_file, [])
-    start = starting_spec(family, spec) if action in specs.trains else None
-    values = settled(
-        specs, spec, action, named_words(spec_file, spec), cuda_wanted(spec.engine.device), start
-    )
-    print(json.dumps(values, allow_nan=False))
-    return 0
-
-
-def print_schemas(family: Family, actions: Sequence[str]) -> int:
-    """Print the document of JSON Schemas and defaults; 2 for an action that does not exist."""
-    from skillbank_engine.config.schema import all_schemas
-
-    specs = family.specs()
-    unknown = [name for name in actions if name not in specs.by_action]
-    if unknown:
-        known = ", ".join(specs.by_action)
-        print(f"ERROR: unknown action '{unknown[0]}': choose from {known}", file=sys.stderr)
-        return 2
-    print(json.dumps(all_schemas(specs, list(actions) or None), indent=2, allow_nan=False))
-    return 0
-
-
-def _report_early_failure(action: str, spec_file: str, overrides: Sequence[str], text: str) -> None:
-    """Write the FAILURE line of a spec that cannot be used, if it at least says where results go."""
-    import yaml
-
-    from skillbank_engine.status import StatusLog
-
-    try:
-        document = yaml.safe_load(Path(spec_file).read_text(encoding="utf-8"))
-        place = document.get("results_dir")
-        place = Path(place) / action if isinstance(place, str) and place else None
-        block = document.get(action)
-        if isinstance(block, dict) and isinstance(block.get("results_dir"), str) and block["results_dir"]:
-            place = Path(block["results_dir"])
-        for word in overrides:
-            if word.startswith("results_dir="):
-                place = Path(word.partition("=")[2]) / action
-        if place is not None:
-            place.mkdir(parents=True, exist_ok=True)
-            StatusLog(place).write("FAILURE", text)
-    except (OSError, ValueError, AttributeError, yaml.YAMLError):
-        # Nowhere to write it to; the error itself is printed all the same.
-        return

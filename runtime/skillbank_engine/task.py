@@ -46,6 +46,7 @@ import torch
 from torch import Tensor, nn
 
 from skillbank_engine import defaults
+from skillbank_engine.compilation import compiled
 from skillbank_engine.config.specs import SpecT
 from skillbank_engine.data.canvases import Shape
 from skillbank_engine.data.pixels import PixelScale
@@ -346,8 +347,6 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
     def compile(self, device: torch.device, *, training: bool) -> None:
         """Have the module compiled (``engine.compile``)."""
-        from skillbank_engine.compilation import compiled
-
         compiled(self.module.compile, device)
 
     @staticmethod
@@ -359,7 +358,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
     def use(self, compute: Compute, answer: Answer | None, frame: tuple[int, int] | None = None) -> None:
         """Make ready to answer: by the given one of an ONNX file, else by the graph of the module."""
-        from skillbank_engine.answering import answer_of
+        from skillbank_engine.answering import answer_of  # which asks a task
 
         self.frame = frame
         self.answer = answer or answer_of(self, compute)

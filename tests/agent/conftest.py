@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
 from tests.cli.conftest import bank, data, environment, inline
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError, approve_command, for_the_person
+from skillbank.agent.approval import NeedsApprovalError, approve_command, for_the_person
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.chat import Verdict
 from skillbank.agent.launching import launch_approval
 from skillbank.agent.mcp_server.consent import Reply

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import DataError
 from skillbank.sets.model import ClassSpec, Review

@@ -20,7 +20,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.mcp_server import resources
 from skillbank.agent.mcp_server.cancellations import Cancellations

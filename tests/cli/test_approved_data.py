@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
 from skillbank.cli import main
 from skillbank.errors import JobNotFoundError, StateError

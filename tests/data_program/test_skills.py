@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.model import Source

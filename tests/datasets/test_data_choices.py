@@ -17,6 +17,7 @@ from skillbank.datasets.tree import Tree
 from skillbank.datasets.wanted import Wanted
 from skillbank.errors import DataError
 from skillbank.jobs.data_groups import DataGroup
+from skillbank.jobs.data_looks import DataLook, PlanData, look_from_here
 from skillbank.jobs.data_places import (
     Found,
     _own_files,
@@ -26,7 +27,7 @@ from skillbank.jobs.data_places import (
     find,
     find_brought,
 )
-from skillbank.jobs.data_sets import DataLook, PlanData, look_at, look_from_here
+from skillbank.jobs.data_sets import look_at
 from skillbank.plan.model import InputBinding, Plan, Policy, Route, SkillRef
 from tests.datasets.reading import picture, text
 

@@ -13,7 +13,8 @@ from tests.jobs.test_supervisor import DONE, LOST, Scripted
 
 from skillbank.errors import NotApprovedError, ParentError, PlatformError
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
-from skillbank.jobs.approved_parents import known_parents, meant_parents, other_parents
+from skillbank.jobs.approved_parents import meant_parents, other_parents
+from skillbank.jobs.chains import known_parents
 from skillbank.jobs.database import JOBS
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy

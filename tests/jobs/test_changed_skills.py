@@ -12,7 +12,7 @@ import pytest
 from tests.versions import lay_out
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
 from skillbank.automl.charter import Charter
 from skillbank.automl.controller import Controller

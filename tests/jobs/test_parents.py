@@ -12,11 +12,11 @@ from skillbank.bank.discovery import Library
 from skillbank.errors import ParentError
 from skillbank.jobs.approved_parents import (
     beyond_plan,
-    known_parents,
     meant_parents,
     other_parents,
     stands_for,
 )
+from skillbank.jobs.chains import known_parents
 from skillbank.jobs.parents import (
     chosen_structure,
     finished_parents,

@@ -13,7 +13,7 @@ import pytest
 from mcp import Client
 from starlette.testclient import TestClient
 
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.server import build_server
 from skillbank.agent.toolbox import Toolbox

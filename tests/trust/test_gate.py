@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.chat import Verdict
 from skillbank.agent.toolbox import Toolbox
 from skillbank.automl.charter import make_charter

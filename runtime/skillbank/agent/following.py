@@ -13,8 +13,12 @@ from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, f
 from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.products import leaving, trains
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.automl import control  # with the store, which a mere list of tools does not load
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -350,15 +354,13 @@ def _results_next(record: JobRecord, found: Results, find: str | None, matching:
 
 
 def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
-    from skillbank.automl.control import find  # with the store, which a mere list of tools does not load
-
     jobs = box.runtime.jobs
     limit = 10 if arguments.limit is None else arguments.limit
     if not 1 <= limit <= _MOST_JOBS:
         raise UsageError(f"The limit {limit} is out of bounds; give 1 to {_MOST_JOBS}.")
     most = _SEARCHED if arguments.state else limit
     # The trials of an experiment are shown when they are asked for; otherwise it stands for them.
-    of = None if arguments.trials_of is None else find(jobs, arguments.trials_of).id
+    of = None if arguments.trials_of is None else control.find(jobs, arguments.trials_of).id
     stored = jobs.store.list(action=arguments.action, experiment=of, limit=most + 1, trials=of is not None)
     # Each look may change a state, so that the state asked for is compared afterwards.
     looked = (jobs.look(r.id) for r in stored[:most])

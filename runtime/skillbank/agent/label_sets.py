@@ -16,7 +16,12 @@ from skillbank.agent.shortening import shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
 from skillbank.home import home
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.datasets import copying
+    from skillbank.jobs import set_export
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -108,9 +113,7 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
         )
     labels = box.runtime.sets.open(arguments.name)
     if arguments.export is not None:
-        from skillbank.datasets.copying import writer_of
-
-        writer_of(arguments.export)  # before anything is changed
+        copying.writer_of(arguments.export)  # before anything is changed
     if arguments.learn is not None:
         labels.learn(arguments.learn, WHO)
     exported = None
@@ -170,17 +173,14 @@ def _next(state: SetState) -> list[str]:
 
 def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Exported:
     """Write a set below home, once for each state of it: nothing is ever written over."""
-    from skillbank.datasets.copying import MANIFEST, writer_of
-    from skillbank.jobs.set_export import export_set
-
-    form, stands = writer_of(to).name, labels.summary()
+    form, stands = copying.writer_of(to).name, labels.summary()
     state = f"{stands.created.isoformat()} {stands.version}"
     mark = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS]
     folder = home() / "exports" / f"{labels.name}-{form}{'-all' if unreviewed else ''}-{mark}"
     with box.alone(str(folder)):
         if not folder.is_dir():
-            export_set(labels, form, folder, unreviewed=unreviewed, made_by="label_set")
-    document = json.loads((folder / MANIFEST).read_bytes())
+            set_export.export_set(labels, form, folder, unreviewed=unreviewed, made_by="label_set")
+    document = json.loads((folder / copying.MANIFEST).read_bytes())
     splits = document["splits"].values()
     return Exported(
         folder=str(folder),

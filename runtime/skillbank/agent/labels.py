@@ -20,7 +20,12 @@ from skillbank.jobs.approval_subjects import launch_terms
 from skillbank.jobs.seen_data import refuse_changed
 from skillbank.labelling.batch import label_pictures
 from skillbank.labelling.tiles import OFF
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.labelling import set_job, set_labels, set_result  # with the store of label sets
+    from skillbank.sets import ontology
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -90,9 +95,6 @@ def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
 
 def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer:
     """Make a set, or add to it, and let a job look at the pictures that its model has not seen."""
-    from skillbank.labelling import set_labels, set_result  # with the store of label sets
-    from skillbank.sets import ontology
-
     said = arguments.descriptions
     wanted = ontology.read_classes(said) if said else ontology.Ontology(())
     with box.alone(f"label set {name}"):
@@ -128,8 +130,6 @@ def _few_notes(notes: Sequence[str], left_out: Sequence[tuple[object, str]]) -> 
 
 def _begin(box: Toolbox, plan: Plan) -> JobRecord:
     """Start the job of a set as `launch` would: by the same policy, and with the same approval."""
-    from skillbank.labelling.set_job import RETRIES
-
     runtime = box.runtime
     runtime.keep(plan)  # so that a person can also approve it in a terminal
 
@@ -137,7 +137,7 @@ def _begin(box: Toolbox, plan: Plan) -> JobRecord:
         runtime.jobs.preflight(plan)
 
     key = job_key(None)
-    approval = launch_approval(runtime, plan, launch_terms(retries=RETRIES))
+    approval = launch_approval(runtime, plan, launch_terms(retries=set_job.RETRIES))
     with box.approved(
         "launch",
         approval,
@@ -147,7 +147,9 @@ def _begin(box: Toolbox, plan: Plan) -> JobRecord:
         starts=True,
     ) as approved:
         seen = approval.data if approved.data is None else approved.data
-        return runtime.launch(plan, idempotency_key=key, retries=RETRIES, data=seen, approval=approved.given)
+        return runtime.launch(
+            plan, idempotency_key=key, retries=set_job.RETRIES, data=seen, approval=approved.given
+        )
 
 
 def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from anyio import CapacityLimiter
-    from anyio.lowlevel import RunVar
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import anyio
+    from anyio import lowlevel, to_thread
 
 __all__ = ["Lane", "in_lane"]
 
@@ -47,25 +49,19 @@ async def in_lane(lane: Lane, call: Callable[[], T], *, abandon_on_cancel: bool 
     abandon_on_cancel
         Whether a call that is canceled does not wait for its thread, which goes on.
     """
-    from anyio import to_thread
-
     limiter = _limiters()[lane]
     return await to_thread.run_sync(call, limiter=limiter, abandon_on_cancel=abandon_on_cancel)
 
 
-def _limiters() -> dict[Lane, CapacityLimiter]:
+def _limiters() -> dict[Lane, anyio.CapacityLimiter]:
     """Return those of the event loop that runs."""
-    from anyio import CapacityLimiter
-
     found = _kept().get(None)
     if found is None:
-        found = {each: CapacityLimiter(each.at_once) for each in Lane}
+        found = {each: anyio.CapacityLimiter(each.at_once) for each in Lane}
         _kept().set(found)
     return found
 
 
 @cache
-def _kept() -> RunVar[dict[Lane, CapacityLimiter] | None]:
-    from anyio.lowlevel import RunVar
-
-    return RunVar("lanes")
+def _kept() -> lowlevel.RunVar[dict[Lane, anyio.CapacityLimiter] | None]:
+    return lowlevel.RunVar("lanes")

@@ -13,15 +13,18 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.approval_subjects import launch_terms, plan_subject, refuse_other_terms
-from skillbank.jobs.approved_parents import known_parents
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.seen_data import refuse_changed
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.plan.open_points import open_points
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.jobs import chains
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -91,7 +94,7 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
         When its skill is not here, or has changed since.
     """
     runtime.refuse_at_gate([plan])
-    data, parents = runtime.data_of(plan), known_parents(runtime.jobs.store, plan)
+    data, parents = runtime.data_of(plan), chains.known_parents(runtime.jobs.store, plan)
     question = runtime.question(plan, terms, data, parents)
     return Approval(plan_subject(plan.plan_id, terms), question, data, parents)
 
@@ -186,12 +189,10 @@ def _refuse_questions(plan: Plan) -> None:
 
 def _parents(store: JobStore, plan: Plan) -> Iterator[str]:
     """Yield the job of each earlier plan of a chain: the newest complete one, else the newest."""
-    from skillbank.jobs.chains import run_of
-
     for ref in plan.parents:
         if ref.plan is None:
             continue
-        run = run_of(store, ref.plan)
+        run = chains.run_of(store, ref.plan)
         if run is None:
             raise ParentError(
                 f"This plan goes on from plan {ref.plan[:12]} ({ref.action}), which has not been launched; "

@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.approval import Approval, NeedsApprovalError
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments, refuse_empty
 from skillbank.agent.model_texts import with_model_texts
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 from skillbank.visible import one_line, visible_values
+
+with lazy_imports():
+    from skillbank.jobs import questions
 
 if TYPE_CHECKING:
     from skillbank.agent.finding import DescribeAnswer, SearchAnswer
@@ -37,7 +42,6 @@ if TYPE_CHECKING:
     from skillbank.agent.planning import PlanAnswer
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
-    from skillbank.jobs.questions import Questions
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -289,11 +293,9 @@ class Toolbox:
             raise
 
     @property
-    def questions(self) -> Questions:
+    def questions(self) -> questions.Questions:
         """The questions that wait at the page."""
-        from skillbank.jobs.questions import Questions
-
-        return Questions(self.runtime.jobs.store.engine)
+        return questions.Questions(self.runtime.jobs.store.engine)
 
     def _asked(self, name: str, approval: Approval) -> Approval:
         """Let the question stand at the page, where there is one; a no that was said there is told once."""

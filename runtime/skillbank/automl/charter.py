@@ -14,11 +14,15 @@ from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.settling import settle, settled_plan
 from skillbank.errors import StateError
 from skillbank.jobs.record import RetryPolicy
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.paths import format_path, leaves
 from skillbank.plan.search_needs import starts_from_model
 from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Told, command
+
+with lazy_imports():
+    from skillbank.automl import space as spaces
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
@@ -52,8 +56,6 @@ class Charter(BaseModel):
 
     def space(self, plan: Plan) -> SearchSpace:
         """Return the space of the plan's skill, as its settings narrow it."""
-        from skillbank.automl.space import space_from_schema
-
         said = settings_of(plan)
         fixed = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
         spec, kept = self.plan(plan).spec, set[str]()
@@ -61,7 +63,7 @@ class Charter(BaseModel):
             # The model that it starts from has its shape; a trial of another would only seem to be one.
             named = {*(said.parameters or ()), *said.ranges}
             kept = {k for path, _ in leaves(spec) if (k := format_path(path)).startswith("model.")} - named
-        return space_from_schema(
+        return spaces.space_from_schema(
             self.schema_document,
             spec,
             parameters=said.parameters,

@@ -15,9 +15,13 @@ from skillbank.automl.places import place_of
 from skillbank.automl.succession import inherited
 from skillbank.detached import detach
 from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.ways import Sentence, marked
+
+with lazy_imports():
+    from skillbank.automl import controller
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -106,8 +110,6 @@ class ExperimentPlatform(Platform):
 
     def cancel(self, handle: Handle) -> None:
         """Stop all trials, and return when they have stopped; nothing of what they left is removed."""
-        from skillbank.automl.controller import Controller
-
         if not self._log.exists(handle.job_id):
             return
         if not self._log.read(handle.job_id):
@@ -117,7 +119,7 @@ class ExperimentPlatform(Platform):
         if self.status(handle).state.terminal:
             return
         self._log.add(handle.job_id, "canceled", {})
-        Controller(self._jobs, handle.job_id).run()
+        controller.Controller(self._jobs, handle.job_id).run()
 
     def revive(self, handle: Handle) -> None:
         """Start a controller as a process of its own, unless one is at work or there is nothing to do."""

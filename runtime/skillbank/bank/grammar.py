@@ -9,16 +9,19 @@ defines: the type checker knows the family's words, and the words ``limits``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jsonschema import Draft202012Validator, TypeChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import create
 
+from skillbank.bank.kinds import NO_ENTRY, TYPE_WORDS
 from skillbank.bank.limits import Limits, entry_limits, is_number, options_of, shown
 from skillbank.bank.options import Options, frozen
 from skillbank.bank.patterns import MAX_TEXT, BankPattern, PatternError, compiled
-from skillbank.bank.schema import NO_ENTRY, TYPE_WORDS, Node
+
+if TYPE_CHECKING:
+    from skillbank.bank.schema import Node
 
 __all__ = ["UNKNOWN", "entries_limits", "problems", "rules_of", "show", "unread", "unread_conditions"]
 

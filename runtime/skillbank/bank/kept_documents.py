@@ -17,14 +17,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from skillbank.environment import HOME
 from skillbank.errors import SkillbankError
 from skillbank.home import documents_dir
+from skillbank.lazy_imports import lazy_imports
 
-if TYPE_CHECKING:
+with lazy_imports():
     import sqlite3
+
+    import msgspec
+    import yaml
 
 __all__ = ["KeptDocuments", "kept_documents"]
 
@@ -97,8 +100,6 @@ class KeptDocuments:
         return self._reading
 
     def _write(self) -> None:
-        import sqlite3
-
         rows, self._waiting = list(self._waiting.items()), {}
         try:
             with suppress(OSError), _written(self._file) as connection:
@@ -141,8 +142,6 @@ def _written(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _opened(file: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    import sqlite3
-
     mode = "ro" if readonly else "rwc"
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=_WAIT, check_same_thread=False
@@ -173,16 +172,12 @@ def _key(kind: str, texts: tuple[str, ...]) -> bytes:
 
 
 def _packed(key: bytes, record: object) -> bytes | None:
-    import msgspec
-
     encoded = msgspec.msgpack.encode(record)
     return zlib.compress(key + encoded, 1) if len(encoded) <= _LONGEST else None
 
 
 def _unpacked(key: bytes, packed: bytes) -> object:
     """Return what a record holds; None for another text's, and for one that is larger than any is."""
-    import msgspec
-
     unpacking = zlib.decompressobj()
     whole = unpacking.decompress(packed, _LONGEST + len(key) + 1)
     if not unpacking.eof or not whole.startswith(key):
@@ -193,8 +188,6 @@ def _unpacked(key: bytes, packed: bytes) -> object:
 @lru_cache(maxsize=1)
 def _reader() -> str:
     """Return what tells the code that reads from any other: its files, as Python does, and the parser."""
-    import yaml
-
     folder = Path(__file__).parent
     said = [yaml.__version__]
     for place in (folder, folder.parent):

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    import re2
 
 __all__ = ["MAX_PATTERN", "MAX_TEXT", "BankPattern", "PatternError", "compiled"]
 
@@ -60,8 +64,6 @@ def compiled(text: str, *, ignore_case: bool = False) -> BankPattern:
     PatternError
         When it is longer than `MAX_PATTERN`, no regular expression, too costly, or needs more than RE2 can.
     """
-    import re2
-
     if len(text) > MAX_PATTERN:
         raise PatternError(f"it has {len(text)} of at most {MAX_PATTERN} characters")
     options = re2.Options()

@@ -12,25 +12,17 @@ from functools import cached_property
 from typing import Any
 
 from skillbank.bank.keys import is_name
+from skillbank.bank.kinds import NO_ENTRY, TYPE_WORDS
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import Relation, relation_of
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plugins import Group, found
+
+with lazy_imports():
+    from skillbank.bank import grammar
 
 MAX_BRANCHES = 32
 """Types of one entry that are told apart."""
-TYPE_WORDS = {
-    "int": "integer", "ordered_int": "integer", "integer": "integer",
-    "float": "number", "number": "number",
-    "bool": "boolean", "boolean": "boolean",
-    "string": "string", "categorical": "any", "ordered": "any", "any": "any", "union": "any",
-    "list": "array", "list_2": "array", "list_3": "array", "list_1_backbone": "array",
-    "subset_list": "array", "optional_list": "array", "array": "array",
-    "collection": "object", "object": "object", "dict": "object",
-}  # fmt: skip
-"""The family's words and JSON Schema's; another word that names a list is an array, the rest is anything."""
-
-NO_ENTRY = "false"
-"""Stands for the entry ``false``, JSON Schema's word for a key that takes no value."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +63,7 @@ class Node:
     @cached_property
     def rules(self) -> dict[str, Any]:
         """The entry as a schema of our own dialect (`skillbank.bank.grammar`)."""
-        from skillbank.bank.grammar import rules_of
-
-        return rules_of(self)
+        return grammar.rules_of(self)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 
 from skillbank.bank.skill import Skill
 from skillbank.bank.tokens import tokens
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import numpy as np
+
+    from skillbank.bank import text_index  # with NumPy, which most plans do without
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
-
-    from skillbank.bank.text_index import TextIndex
 
     Rows = npt.NDArray[np.int64]
 
@@ -92,20 +95,18 @@ class SearchIndex:
     @cached_property
     def _ranks(self) -> Rows:
         """The place of each skill's bank among the banks."""
-        import numpy as np
-
         ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
         return np.array([ranks[skill.bank] for skill in self._skills], np.int64)
 
     @cached_property
-    def _texts(self) -> TextIndex:
-        from skillbank.bank.text_index import Text, TextIndex  # with NumPy, which most plans do without
-
-        def text(row: int) -> Text:
+    def _texts(self) -> text_index.TextIndex:
+        def text(row: int) -> text_index.Text:
             skill = self._skills[row]
-            return Text(_head(skill, _DESCRIPTION)[:_HEAD], f"{_head(skill)} {skill.frontmatter.body}")
+            return text_index.Text(
+                _head(skill, _DESCRIPTION)[:_HEAD], f"{_head(skill)} {skill.frontmatter.body}"
+            )
 
-        return TextIndex(text, len(self._skills), self._kept)
+        return text_index.TextIndex(text, len(self._skills), self._kept)
 
     def close(self) -> None:
         """Free the index; another question makes it anew."""

@@ -12,6 +12,10 @@ from itertools import chain
 from skillbank.bank.limits import is_number, options_of, shown
 from skillbank.bank.schema import Node, SpecSchema
 from skillbank.errors import SpecError, did_you_mean
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.bank import grammar
 
 
 def coerce(value: object, node: Node | None) -> object:
@@ -94,13 +98,11 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 
 def _coerced_to_one(value: object, node: Node) -> object:
     """Leave a value as it is where one of several types takes it, else read it as the first that can."""
-    from skillbank.bank.grammar import problems
-
     # One word is not made a list of one here: it would fit whatever it says.
     wanted = [b for b in node.branches if b.kind != "array" or isinstance(value, list)]
     # One after another: types of types of types would take long to be read in every way.
     for read in chain([value], (coerce(value, branch) for branch in wanted)):
-        if any(not problems(read, branch) for branch in node.branches):
+        if any(not grammar.problems(read, branch) for branch in node.branches):
             return read
     return value
 
@@ -115,13 +117,10 @@ def check(key: str, value: object, node: Node | None, known: tuple[str, ...] = (
     """
     if node is None:
         return
-    # Here, because most plans change nothing that has to be checked and start faster without it.
-    from skillbank.bank.grammar import UNKNOWN, problems
-
     sentences = []
-    for path, problem in problems(value, node):
+    for path, problem in grammar.problems(value, node):
         full = _joined(key, path)
-        hint = did_you_mean(full, known) if problem == UNKNOWN else ""
+        hint = did_you_mean(full, known) if problem == grammar.UNKNOWN else ""
         sentences.append(f"{full} {problem}{hint}.")
     if sentences:
         more = f" And {len(sentences) - SHOWN} more." if len(sentences) > SHOWN else ""

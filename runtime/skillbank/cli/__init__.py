@@ -10,7 +10,12 @@ import typer
 from skillbank.cli import terminal
 from skillbank.cli.later import Later, LaterGroup
 from skillbank.errors import SkillbankError, is_full
+from skillbank.lazy_imports import lazy_imports
 from skillbank.ways import Voice, speak, spoken
+
+with lazy_imports():
+    from skillbank.bank import foreign
+    from skillbank.cli import usage
 
 if TYPE_CHECKING:
     from typer._click.exceptions import UsageError  # typer gives it no public name
@@ -104,9 +109,7 @@ def main() -> None:
         code = typer.main.get_command(app)(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
-        from skillbank.cli.usage import said_of
-
-        if (said := said_of(error)) is not None:
+        if (said := usage.said_of(error)) is not None:
             _refuse("usage", said)
         elif "--json" in sys.argv:
             _refuse("usage", f"{error.format_message().rstrip('.')}; --help says what there is.")
@@ -139,9 +142,7 @@ def main() -> None:
 def _refuse(code: str, message: str, error: SkillbankError | None = None) -> None:
     says = None
     if error is not None and error.skill_says:
-        from skillbank.bank.foreign import FromSkill
-
-        says = FromSkill.of(error.skill, " · ".join(error.skill_says))
+        says = foreign.FromSkill.of(error.skill, " · ".join(error.skill_says))
     if "--json" in sys.argv:
         words = {"from_skill": says.model_dump()} if says else {}
         terminal.document({"error": {"code": code, "message": message, **words}})

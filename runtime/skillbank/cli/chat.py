@@ -8,6 +8,10 @@ import typer
 
 from skillbank.cli import options
 from skillbank.errors import UsageError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import talking  # with the client of the endpoint
 
 __all__ = ["chat"]
 
@@ -39,10 +43,8 @@ def chat(
     The endpoint is OPENAI_BASE_URL, the key OPENAI_API_KEY. On a terminal you can go on talking until an
     empty line.
     """
-    from skillbank.cli.talking import converse  # with the client of the endpoint
-
     limits = (max_steps, max_tokens, max_cost, _prices(price, max_cost))
-    converse(text, model, resume, limits, yes=yes, banks=banks, as_json=as_json)
+    talking.converse(text, model, resume, limits, yes=yes, banks=banks, as_json=as_json)
 
 
 def _prices(price: str | None, max_cost: float | None) -> tuple[float, float]:

@@ -10,8 +10,12 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.comparison_view import comparison_view
 from skillbank.errors import JobNotFoundError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 from skillbank.ways import command, option
+
+with lazy_imports():
+    from skillbank.cli import set_comparison
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -50,8 +54,6 @@ def compare(
     """
     with options.open_runtime(None) as runtime:
         if _is_set(runtime, names[0]):
-            from skillbank.cli import set_comparison
-
             most = 12 if pictures is None else pictures
             set_comparison.compare_on_set(runtime, names, output, most, as_json)
             return
@@ -112,7 +114,5 @@ def report(
 
     Models are measured on the reviewed validation pictures; those that have not looked at them are asked.
     """
-    from skillbank.cli import set_comparison
-
     with options.open_runtime(None) as runtime:
         set_comparison.report_on_set(runtime, name, also or (), output, pictures, as_json)

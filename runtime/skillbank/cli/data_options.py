@@ -12,10 +12,15 @@ from skillbank.cli import drawing, terminal
 from skillbank.cli.progress import transfers
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.home import cache_dir
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.set_places import set_place
 from skillbank.runtime import Runtime
 from skillbank.storage.data_place import open_data_place
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.datasets import opening
+    from skillbank.jobs import set_files
 
 if TYPE_CHECKING:
     from skillbank.datasets.opening import Opened
@@ -46,13 +51,10 @@ def open_data(place: str, form: str) -> Opened:
         return open_data_place(place, cache_dir(), form=form, report=report)
 
 
-def _open_set(place: SetPlace) -> Opened:
+def _open_set(place: SetPlace) -> opening.Opened:
     """Open the reviewed pictures of a label set, or those of one of its splits."""
-    from skillbank.datasets.opening import Opened
-    from skillbank.jobs.set_files import lies
-
     with Runtime() as runtime:
-        data, tree = runtime.sets.open(place.name).data_set(lies=lies)
+        data, tree = runtime.sets.open(place.name).data_set(lies=set_files.lies)
     if not any(True for split in data.splits for _ in split.pictures()):
         raise DataError(
             f"the label set {place.name} has no reviewed picture; review some with skillbank review "
@@ -64,7 +66,7 @@ def _open_set(place: SetPlace) -> Opened:
             f"the label set {place.name} has no reviewed pictures in {one_line(place.rest.strip('/'), 40)}; "
             "its splits are train and val"
         )
-    return Opened(tree, data, split)
+    return opening.Opened(tree, data, split)
 
 
 @contextmanager

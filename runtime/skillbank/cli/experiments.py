@@ -17,6 +17,10 @@ from skillbank.cli.approving import approve
 from skillbank.cli.searching import experiment_view
 from skillbank.errors import NotApprovedError, UsageError
 from skillbank.jobs.approved_parents import beyond_plan
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import running
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -96,12 +100,10 @@ def _succeed(
     runtime: Runtime, record: JobRecord, recommendations: int, yes: bool, as_json: bool
 ) -> JobRecord:
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
-    from skillbank.cli.running import ask_trust
-
     plan = successor_plan(runtime.jobs, record, recommendations)
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
     launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
-    ask_trust(runtime, [plan], as_json)
+    running.ask_trust(runtime, [plan], as_json)
     parents = (*beyond_plan(plan, record.parents), record.id)
     approved = approve(runtime, [plan], yes, as_json, launch, {plan.plan_id: parents})[plan.plan_id]
     try:

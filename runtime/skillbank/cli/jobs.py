@@ -8,6 +8,10 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.present import jobs_view
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.bank import engines
 
 
 def jobs(
@@ -28,9 +32,7 @@ def jobs(
         )
         return
     if not records:
-        from skillbank.bank.engines import example_model
-
-        example = f"train {example_model()} on DATA, no HPO"
+        example = f"train {engines.example_model()} on DATA, no HPO"
         terminal.say(f'No jobs yet; start one with: skillbank run "{example}"')
         return
 

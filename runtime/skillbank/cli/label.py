@@ -14,6 +14,12 @@ from skillbank.cli import drawing, label_refusals, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
 from skillbank.labelling.words import tell_apart
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import label_into
+    from skillbank.labelling import batch
+    from skillbank.labelling import manifest as manifests
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -136,19 +142,17 @@ def label(
     if into is not None:
         label_refusals.refuse_folders(output, formats, replace)
         said = tell_apart(words or (), texts or (), classes=True)
-        from skillbank.cli import label_into
 
         label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
         return
     label_refusals.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
     label_refusals.refuse_classes(said.texts, texts or ())
-    from skillbank.labelling.batch import ANNOTATED, label_pictures
 
     folder = output or Path("labels")
-    kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
+    kinds = [kind.strip() for given in formats or ("json", batch.ANNOTATED) for kind in given.split(",")]
     with options.open_runtime(None) as runtime, _going_on(folder), progress() as told:
-        labels = label_pictures(
+        labels = batch.label_pictures(
             runtime,
             said.pictures,
             said.texts,
@@ -170,9 +174,7 @@ def _going_on(output: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from skillbank.labelling.manifest import read_manifest
-
-        manifest = read_manifest(output)
+        manifest = manifests.read_manifest(output)
         if manifest is not None and manifest.state == "unfinished":
             done = len(manifest.pictures)
             said = f"{done} pictures are done and no labels are written; the same command goes on from there."

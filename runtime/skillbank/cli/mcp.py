@@ -8,7 +8,14 @@ import typer
 
 from skillbank.cli import options
 from skillbank.errors import UsageError
-from skillbank.installation import needing
+from skillbank.installation import need
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.agent import toolbox
+    from skillbank.agent.mcp_server import cancellations
+    from skillbank.agent.mcp_server import http as http_server
+    from skillbank.agent.mcp_server import server as tools_server
 
 
 def mcp(
@@ -36,23 +43,18 @@ def mcp(
     given = {"--host": host, "--port": port, "--allow-host": allow_hosts, "--allow-origin": allow_origins}
     if not http and (named := [name for name, value in given.items() if value not in (None, [])]):
         raise UsageError(f"{' and '.join(named)} belongs to HTTP; add --http, or leave it out for stdin.")
-    with needing("mcp", "the MCP server", "uvicorn"):
-        from skillbank.agent.mcp_server.cancellations import Cancellations
-        from skillbank.agent.mcp_server.http import entrance, serve_http
-        from skillbank.agent.mcp_server.server import build_server, serve_stdio
-    from skillbank.agent.toolbox import Toolbox
-
-    cancellations = Cancellations()
+    need("mcp", "the MCP server", "uvicorn", cancellations, http_server, tools_server)
+    canceled = cancellations.Cancellations()
     with options.open_runtime(banks) as runtime:
-        server = build_server(Toolbox(runtime), cancellations)
+        server = tools_server.build_server(toolbox.Toolbox(runtime), canceled)
         if not http:
-            serve_stdio(server)
+            tools_server.serve_stdio(server)
             return
-        at = entrance(
+        at = http_server.entrance(
             host or "127.0.0.1", 8765 if port is None else port, allow_hosts or (), allow_origins or ()
         )
 
         def closing() -> None:
-            cancellations.closing = True
+            canceled.closing = True
 
-        serve_http(server, at, closing)
+        http_server.serve_http(server, at, closing)

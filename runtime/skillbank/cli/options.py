@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import skillbank
 from skillbank.cli import terminal
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ Reader = Annotated[
 
 def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
     """Return the runtime of this command; the help of one needs none."""
-    from skillbank.runtime import Runtime
-
-    runtime = Runtime(banks or (), reader=reader)
+    runtime = skillbank.Runtime(banks or (), reader=reader)
     for note in runtime.notes:
         terminal.say(f"note: {note}", err=True)
     return runtime

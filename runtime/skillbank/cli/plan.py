@@ -13,6 +13,10 @@ from skillbank.cli.plan_view import say_plan
 from skillbank.cli.progress import transfers
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.jobs import launching
 
 if TYPE_CHECKING:
     from skillbank.jobs.checks import Checks
@@ -43,9 +47,7 @@ class _Submission:
 
     @classmethod
     def of(cls, runtime: Runtime, plan: Plan) -> _Submission:
-        from skillbank.jobs.launching import rehearse
-
-        return cls(runtime.jobs.platform(plan.platform).submission(rehearse(plan)))
+        return cls(runtime.jobs.platform(plan.platform).submission(launching.rehearse(plan)))
 
 
 @says_a_request

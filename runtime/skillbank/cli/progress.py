@@ -10,7 +10,11 @@ from skillbank.cli import drawing, terminal
 from skillbank.datasets.progress import Step
 from skillbank.jobs.metrics import describe
 from skillbank.jobs.record import JobState
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.jobs import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +41,9 @@ def watch(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRec
 
 def supervise(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRecord:
     """Stay with a job and the attempts that follow it, as its supervisor; return the last attempt."""
-    from skillbank.jobs.supervisor import Supervisor
-
-    return _shown(lambda report, say: Supervisor(runtime.jobs, report=report, say=say).run, record, quiet)
+    return _shown(
+        lambda report, say: supervisor.Supervisor(runtime.jobs, report=report, say=say).run, record, quiet
+    )
 
 
 @contextmanager

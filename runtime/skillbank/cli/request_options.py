@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot, slot
+
+with lazy_imports():
+    from skillbank.facade import composition
+    from skillbank.plan import request
 
 if TYPE_CHECKING:
     from skillbank.plan.request import Request
@@ -53,11 +58,8 @@ class Asked:
 
     def requests(self, runtime: Runtime, *, elsewhere: bool = False) -> tuple[list[Request], list[str]]:
         """Merge plain words and options into requests; see `skillbank.facade.composition.compose`."""
-        from skillbank.facade.composition import compose
-        from skillbank.plan.request import parse_data, parse_settings
-
-        data, settings = parse_data(self.data), parse_settings(self.settings)
-        return compose(
+        data, settings = request.parse_data(self.data), request.parse_settings(self.settings)
+        return composition.compose(
             runtime,
             self.text,
             self.skill,

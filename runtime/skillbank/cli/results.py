@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from skillbank.cli import options, terminal
 from skillbank.cli.present import results_view
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import going_on  # imports what --help does not need
 
 
 def results(job: options.JobId, as_json: options.Json = False) -> None:
     """Show what a job has left: metrics, checkpoints, pictures, files."""
-    from skillbank.cli.going_on import way_on  # imports what --help does not need
-
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
-        found, way = runtime.jobs.results(record.id), way_on(runtime, record)
+        found, way = runtime.jobs.results(record.id), going_on.way_on(runtime, record)
     if as_json:
         approval = record.approval and record.approval.document()
         options.print_json({**found.document(), "approval": approval})

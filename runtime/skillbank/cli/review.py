@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options
-from skillbank.installation import needing
+from skillbank.installation import need
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.web import server
 
 
 def review(
@@ -22,11 +26,9 @@ def review(
     banks: options.Banks = None,
 ) -> None:
     """Review a label set on a page: accept, correct and draw boxes; no model is needed."""
-    with needing("web", "the review page", "python_multipart", "uvicorn"):
-        from skillbank.web.server import serve_review
-
+    need("web", "the review page", "python_multipart", "uvicorn", server)
     with options.open_runtime(banks) as runtime:
-        serve_review(
+        server.serve_review(
             runtime,
             name,
             host=host,

@@ -9,6 +9,10 @@ import typer
 from skillbank.cli import options
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.jobs.approval_subjects import check_terms
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import running  # opens the store of jobs, which --help does not need
 
 if TYPE_CHECKING:
     from skillbank.cli.running import Terms
@@ -49,8 +53,6 @@ def run(
     as_json: options.Json = False,
 ) -> None:
     """Compile a request and run it; a chain runs one action after another."""
-    from skillbank.cli.running import run_request  # opens the store of jobs, which --help does not need
-
     said: Terms = {}
     if checkpoint is not None:
         said["checkpoint"] = checkpoint
@@ -60,6 +62,8 @@ def run(
         said["on_oom"] = on_oom
     check_terms(**said)
     with options.open_runtime(banks, reader) as runtime:
-        complete = run_request(runtime, asked, said, resume=resume, yes=yes, detach=detach, as_json=as_json)
+        complete = running.run_request(
+            runtime, asked, said, resume=resume, yes=yes, detach=detach, as_json=as_json
+        )
     if not complete:
         raise typer.Exit(1)

@@ -20,8 +20,12 @@ from skillbank.jobs.approved_parents import meant_parents
 from skillbank.jobs.chains import Step, first_attempt, steps
 from skillbank.jobs.comparing import of_a_chain
 from skillbank.jobs.record import JobRecord, JobState
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.open_points import open_points
 from skillbank.plan.reader.leaving_out import words_in_question
+
+with lazy_imports():
+    from skillbank.cli import searching
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -150,9 +154,7 @@ def _tell(runtime: Runtime, new: list[Step], seen: list[Checks], notes: list[str
         each = step.plan
         say_plan(each, runtime.sentence([each]), [*notes, *told], checks)
         if each.route.name == "automl":
-            from skillbank.cli.searching import review_view
-
-            terminal.show(review_view(runtime.review(each)))
+            terminal.show(searching.review_view(runtime.review(each)))
 
 
 @dataclass
@@ -219,9 +221,7 @@ class _Run:
     def _attended(self, record: JobRecord) -> JobRecord:
         """Look after a job to its end: a search by its controller, all else and what ended elsewhere here."""
         if record.searches:
-            from skillbank.cli.searching import conduct
-
-            record = conduct(self.runtime, record, quiet=self.as_json)
+            record = searching.conduct(self.runtime, record, quiet=self.as_json)
         if not record.searches or (record.results_uri and record.state.terminal):
             record = supervise(self.runtime, record, quiet=self.as_json)
         return record

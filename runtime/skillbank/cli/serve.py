@@ -9,7 +9,11 @@ import typer
 
 from skillbank.cli import options
 from skillbank.errors import UsageError
-from skillbank.installation import needing
+from skillbank.installation import need
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.team_server import server, serving
 
 __all__ = ["serve"]
 
@@ -142,10 +146,7 @@ def serve(
     banks: options.Banks = None,
 ) -> None:
     """Serve a team: the page, REST and MCP at one address (see references/team-server.md)."""
-    with needing("team", "the server of a team", "python_multipart", "uvicorn", "mcp", "jwt"):
-        from skillbank.team_server.server import serve as serve_team
-        from skillbank.team_server.serving import read_serving
-
+    need("team", "the server of a team", "python_multipart", "uvicorn", "mcp", "jwt", server, serving)
     said = {name: value for name, value in ctx.params.items() if name not in ("config", "banks")}
     # Not by their truth: 0 is a port.
     given: dict[str, object] = {
@@ -157,7 +158,7 @@ def serve(
         given["grant"] = dict(map(_grant, grant))
     if data_roots:
         given["data_roots"] = _roots(data_roots)
-    serve_team(read_serving(config, given), tuple(banks or ()))
+    server.serve(serving.read_serving(config, given), tuple(banks or ()))
 
 
 def _grant(text: str) -> tuple[str, list[str]]:

@@ -15,7 +15,12 @@ from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
 from skillbank.errors import NotApprovedError, UsageError, a_few
 from skillbank.home import cache_dir, pictures_dir
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.jobs import set_export
+    from skillbank.sets import backup, importing, incoming, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,11 +93,9 @@ def export_set(
     as_json: options.Json = False,
 ) -> None:
     """Write the reviewed pictures of a set with their boxes in a format, into a new folder, with splits."""
-    from skillbank.jobs.set_export import export_set as written
-
     with options.open_runtime(None) as runtime, data_options.steps() as report:
         labels = runtime.sets.open(name)
-        copy = written(
+        copy = set_export.export_set(
             labels, to, output, unreviewed=unreviewed, accepted=accepted, pictures=pictures, report=report
         )
     data_copying.tell(copy, as_json)
@@ -116,12 +119,8 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
-    from skillbank.sets.importing import import_data
-    from skillbank.sets.incoming import incoming
-    from skillbank.sets.store import checked_name
-
-    checked_name(into)
-    data = incoming(data_options.open_data(place, form), cache_dir())
+    store.checked_name(into)
+    data = incoming.incoming(data_options.open_data(place, form), cache_dir())
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
         if into in sets and val is not None:
@@ -134,7 +133,7 @@ def import_set(
             sets.create(into, val=_SHARE if val is None else val, who=person()) if is_new else sets.open(into)
         )
         try:
-            found = import_data(
+            found = importing.import_data(
                 labels,
                 data,
                 person(),
@@ -166,8 +165,6 @@ def import_set(
 
 def _say_imported(into: str, found: Imported, notes: Sequence[str]) -> None:
     """Say what has come into a set, what is another now, and what was left out."""
-    from skillbank.sets.importing import counts
-
     added = found.added
     there = len(added.known) + len(added.moved)
     terminal.say(
@@ -178,7 +175,7 @@ def _say_imported(into: str, found: Imported, notes: Sequence[str]) -> None:
         named = a_few([one_line(name, 100) for name in found.classes], _MOST_NAMED)
         terminal.say(f"classes that it did not have: {named}")
     widened = (each.sentence for each in added.widened)
-    for sentence in (*widened, *notes, *counts(found.left.items())):
+    for sentence in (*widened, *notes, *importing.counts(found.left.items())):
         terminal.say(sentence)
     if found.unread:
         terminal.say(a_few([f"{one_line(name, 200)} ({why})" for name, why in found.unread], _MOST_NAMED))
@@ -201,10 +198,8 @@ def backup_set(
     as_json: options.Json = False,
 ) -> None:
     """Write what is known of a set into one file: classes, boxes, decisions, the log; not the pictures."""
-    from skillbank.sets.backup import backup
-
     with options.open_runtime(None) as runtime:
-        rows = backup(runtime.sets.open(name), output)
+        rows = backup.backup(runtime.sets.open(name), output)
     if as_json:
         options.print_json({"set": name, "file": str(output.absolute()), "rows": rows})
     else:
@@ -218,10 +213,8 @@ def restore_set(
     as_json: options.Json = False,
 ) -> None:
     """Make a set anew from its backup; one of the same name is never replaced."""
-    from skillbank.sets.backup import restore
-
     with options.open_runtime(None) as runtime:
-        stands = restore(runtime.sets, file, name).summary()
+        stands = backup.restore(runtime.sets, file, name).summary()
     if as_json:
         options.print_json(document(stands))
     else:

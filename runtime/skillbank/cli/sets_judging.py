@@ -10,7 +10,11 @@ import typer
 
 from skillbank.cli import drawing, options, terminal
 from skillbank.cli.person import person
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.sets import learning
 
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
@@ -109,8 +113,6 @@ def learn_from(
 
     It is learned at once if enough is reviewed, and again as more is; no decision changes.
     """
-    from skillbank.sets.learning import FEWEST
-
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
         labels.learn(not off, person())
@@ -124,8 +126,8 @@ def learn_from(
         terminal.say(f"{name} learns once a model has looked at it: skillbank label --into {name}")
     elif learned is None:
         terminal.say(
-            f"{name} learns once {FEWEST} pictures are reviewed that the latest model has looked at, with "
-            "right and wrong boxes in them"
+            f"{name} learns once {learning.FEWEST} pictures are reviewed that the latest model has looked "
+            "at, with right and wrong boxes in them"
         )
     else:
         terminal.say(

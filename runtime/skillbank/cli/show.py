@@ -11,8 +11,12 @@ from skillbank.cli.present import action_view, skill_view
 from skillbank.cli.request_options import slot_option
 from skillbank.cli.space_view import SpaceDocument, space_view
 from skillbank.errors import UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.description import describe_action, describe_skill
 from skillbank.plan.products import SEARCHED
+
+with lazy_imports():
+    from skillbank.automl import space as spaces
 
 
 def show(
@@ -57,14 +61,12 @@ def _show_space(
     name: str, action: str, variant: str | None, search: str | None, banks: list[str] | None, as_json: bool
 ) -> None:
     """Print what AutoML would search for in an action with the values of its template."""
-    from skillbank.automl.space import space_from_schema
-
     with options.open_runtime(banks) as runtime:
         named = runtime.library.find(name)
         skill = named.skill
         chosen = skill.action(action, variant)
         template, _ = skill.template(chosen)
-        found = space_from_schema(skill.schema(chosen), template)
+        found = spaces.space_from_schema(skill.schema(chosen), template)
     rows = [row for row in found.describe() if not search or search.lower() in row["key"].lower()]
     document: SpaceDocument = {
         "skill": skill.name,

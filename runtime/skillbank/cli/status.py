@@ -10,6 +10,10 @@ from skillbank.cli import options, terminal
 from skillbank.cli.present import record_document, status_view
 from skillbank.cli.progress import watch as follow
 from skillbank.jobs.record import JobState
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.cli import going_on, searching
 
 
 def status(
@@ -21,22 +25,17 @@ def status(
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
         if watch and record.searches and not as_json:
-            from skillbank.cli.searching import look_on
-
-            record = look_on(runtime, record)
+            record = searching.look_on(runtime, record)
         elif watch:
             record = follow(runtime, record, quiet=as_json)
         if as_json:
             options.print_json(record_document(runtime, record))
         else:
             jobs = runtime.jobs
-            from skillbank.cli.going_on import way_on
 
-            way = way_on(runtime, record)
+            way = going_on.way_on(runtime, record)
             terminal.show(status_view(record, jobs.progress(record.id), jobs.wait_of(record), way))
             if record.searches:
-                from skillbank.cli.searching import experiment_view
-
-                terminal.show(experiment_view(runtime, record))
+                terminal.show(searching.experiment_view(runtime, record))
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise typer.Exit(1)

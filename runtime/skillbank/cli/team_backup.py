@@ -8,6 +8,11 @@ from typing import Annotated
 from typer import Argument
 
 from skillbank.cli import options, terminal
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.jobs import backup as backups
+    from skillbank.jobs import restore as restoring
 
 __all__ = ["backup", "restore"]
 
@@ -16,10 +21,8 @@ def backup(
     folder: Annotated[Path, Argument(metavar="FOLDER", help="A new folder.")], as_json: options.Json = False
 ) -> None:
     """Write the whole store into a new folder, while servers work with it."""
-    from skillbank.jobs.backup import backup as write
-
     with options.open_runtime(None) as runtime:
-        about = write(runtime.jobs.store.engine, folder)
+        about = backups.backup(runtime.jobs.store.engine, folder)
     if as_json:
         options.print_json({"folder": str(folder), **about.model_dump(mode="json")})
     else:
@@ -33,10 +36,8 @@ def restore(
     as_json: options.Json = False,
 ) -> None:
     """Fill an empty store and home with a backup; one that is in use is refused."""
-    from skillbank.jobs.restore import restore as fill
-
     with options.open_runtime(None) as runtime:
-        about = fill(runtime.jobs.store.engine, folder)
+        about = restoring.restore(runtime.jobs.store.engine, folder)
     if as_json:
         options.print_json({"folder": str(folder), **about.model_dump(mode="json")})
     else:

@@ -13,12 +13,19 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TextIO, cast
 
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import drawn, json_text
+
+with lazy_imports():
+    import termios
+
+    from rich import cells
+
+    from skillbank.cli import styled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from skillbank.cli.styled import StyledConsole
 
 __all__ = [
     "answering",
@@ -73,12 +80,10 @@ def show(*parts: RenderableType) -> None:
     console().print(*parts, crop=False)  # what is copied is not cut
 
 
-def console(err: bool = False) -> StyledConsole:
+def console(err: bool = False) -> styled.StyledConsole:
     """Return the console of stdout, or of stderr, for what is drawn with styles or again and again."""
-    from skillbank.cli.styled import StyledConsole
-
     stream = sys.stderr if err else sys.stdout
-    return StyledConsole(cast(TextIO, stream.encodable) if isinstance(stream, _Guarded) else stream)
+    return styled.StyledConsole(cast(TextIO, stream.encodable) if isinstance(stream, _Guarded) else stream)
 
 
 def follow(pieces: Iterable[str]) -> None:
@@ -105,13 +110,11 @@ def folded(text: str, *, err: bool = False) -> str:
 
 
 def _folded(text: str, columns: int) -> str:
-    from rich.cells import chop_cells
-
     width = max(columns, _NARROWEST)
     lines = []
     for line in drawn(text).expandtabs().split("\n"):
         # The first line has no mark before it; both have room for the longest mark.
-        pieces = chop_cells(line, width - len(_GOES_ON) - 1) or [""]
+        pieces = cells.chop_cells(line, width - len(_GOES_ON) - 1) or [""]
         lines += [pieces[0], *(f"{_GOES_ON}{piece}" for piece in pieces[1:])]
     return "\n".join(lines)
 
@@ -179,8 +182,6 @@ def secret(question: str, prompt: str) -> str | None:
     str or None
         The line; None where there is no terminal.
     """
-    import termios
-
     try:
         line = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY)
     except OSError:
@@ -207,8 +208,6 @@ def hear(prompt: str) -> str | None:
 
 def _forget_typed() -> None:
     """Forget what was typed before a question was shown: it is no answer to it."""
-    import termios
-
     try:
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     except (OSError, ValueError, termios.error):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.approval_policy import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.tool_formats import FORMATS, tools_as
 from skillbank.approval_code import Lock

@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options
-from skillbank.installation import needing
+from skillbank.installation import need
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.web import server
 
 
 def web(
@@ -33,11 +37,9 @@ def web(
     banks: options.Banks = None,
 ) -> None:
     """Open a page: find objects in a picture by describing them, look at jobs and experiments."""
-    with needing("web", "the page", "python_multipart", "uvicorn"):
-        from skillbank.web.server import serve_web
-
+    need("web", "the page", "python_multipart", "uvicorn", server)
     with options.open_runtime(banks) as runtime:
-        serve_web(
+        server.serve_web(
             runtime,
             model=model,
             host=host,

@@ -12,6 +12,11 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from PIL import Image
+
 __all__ = ["MOST_PIXELS", "ON_THEIR_SIDE", "ORIENTATION", "FileSize", "head_of", "known_formats"]
 
 MOST_PIXELS = 178_956_970
@@ -77,8 +82,6 @@ def head_of(path: Path) -> FileSize | None:
 
 def known_formats() -> tuple[str, ...]:
     """Return the formats that are tried on a file, as Pillow names them."""
-    from PIL import Image
-
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
@@ -142,8 +145,6 @@ def _is_sane(width: int, height: int) -> bool:
 
 
 def _by_pillow(path: Path) -> FileSize | None:
-    from PIL import Image
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)

@@ -6,6 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from PIL import Image
+
 __all__ = ["masks_among", "owners_of", "plain_stem", "stem_of"]
 
 _FOLDER = re.compile(
@@ -121,8 +126,6 @@ def _plain(stem: str) -> str:
 
 
 def _is_flat(path: Path) -> bool:
-    from PIL import Image
-
     try:
         with Image.open(path) as picture:
             return picture.mode in _FLAT

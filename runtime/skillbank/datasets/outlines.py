@@ -10,6 +10,10 @@ from skillbank.datasets.document import DataSet, Drawn, Mask, Picture, Split
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.opening import Opened
 from skillbank.errors import DataError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import numpy as np
 
 __all__ = ["BACKGROUND", "as_areas"]
 
@@ -61,8 +65,6 @@ def _split(split: Split, background: int | None) -> Split:
 
 
 def _drawn(draw: Callable[[], Drawn], background: int | None) -> Drawn:
-    import numpy as np
-
     drawn = draw()
     shift, rest = (1, 0) if background is None else (0, background)
     numbers = np.where(drawn.numbers < 0, rest, drawn.numbers + shift).astype(np.int16)

@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from skillbank.datasets.packing import NoPicturesError
 from skillbank.datasets.tree import PICTURES
 from skillbank.errors import DataError
 from skillbank.installation import how_to_install
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 
-if TYPE_CHECKING:
+with lazy_imports():
     import pyarrow
-    import pyarrow.parquet
+    from pyarrow import parquet
 
 __all__ = ["write_out"]
 
@@ -52,7 +52,6 @@ def write_out(table: Path, folder: Path, most: int) -> None:
         When it is no table, has no pictures or is too large, or pyarrow is not installed.
     """
     try:
-        import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise DataError(
@@ -63,13 +62,13 @@ def write_out(table: Path, folder: Path, most: int) -> None:
         if file.read(len(_POINTER)) == _POINTER:
             raise DataError(f"{table} is a pointer of Git LFS and not the table: bring it with git lfs pull")
     try:
-        with pyarrow.parquet.ParquetFile(table) as opened:
+        with parquet.ParquetFile(table) as opened:
             _write(table, opened, folder, most)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{table} cannot be read ({one_line(error, 120)}); copy it again") from None
 
 
-def _write(table: Path, opened: pyarrow.parquet.ParquetFile, folder: Path, most: int) -> None:
+def _write(table: Path, opened: parquet.ParquetFile, folder: Path, most: int) -> None:
     groups = opened.metadata
     total = sum(groups.row_group(number).total_byte_size for number in range(groups.num_row_groups))
     if total > most:
@@ -93,15 +92,13 @@ def _write(table: Path, opened: pyarrow.parquet.ParquetFile, folder: Path, most:
         (folder / _FILES[1]).write_text(json.dumps(described), encoding="utf-8")
 
 
-def _rows(opened: pyarrow.parquet.ParquetFile) -> Iterator[dict[str, object]]:
+def _rows(opened: parquet.ParquetFile) -> Iterator[dict[str, object]]:
     for batch in opened.iter_batches(batch_size=_AT_ONCE):
         yield from batch.to_pylist()
 
 
 def _picture_column(schema: pyarrow.Schema) -> str:
     """Return the column of pictures: bytes with a path, or bytes alone; empty where there is none."""
-    import pyarrow
-
     structs = [
         field.name
         for field in schema
@@ -115,8 +112,6 @@ def _picture_column(schema: pyarrow.Schema) -> str:
 
 
 def _is_bytes(kind: pyarrow.DataType) -> bool:
-    import pyarrow
-
     return bool(pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind))
 
 

@@ -27,6 +27,10 @@ from skillbank.datasets.packing import (
 )
 from skillbank.datasets.picture_names import PICTURES, UNREAD_ENDINGS, bare, folded, unwritten
 from skillbank.errors import DataError, DataNotFoundError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.datasets import looks
 
 __all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "open_tree"]
 
@@ -211,9 +215,7 @@ class Tree:
 
     def trouble(self, name: str) -> str:
         """Return why a picture is none whose size can be read, half a sentence."""
-        from skillbank.datasets.looks import look_at
-
-        return look_at(self.files[name]).trouble or "its size cannot be read"
+        return looks.look_at(self.files[name]).trouble or "its size cannot be read"
 
     def _normal(self, candidate: str) -> str | None:
         parts: list[str] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from skillbank.datasets.parts import may_be_there
 from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
@@ -22,6 +23,9 @@ from skillbank.plan.set_places import set_place
 from skillbank.platforms.registry import chosen_platform
 from skillbank.team.rights import Right
 from skillbank.trust.origin import origin_of
+
+with lazy_imports():
+    from skillbank.jobs import data_elsewhere, parents, set_files
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -90,17 +94,15 @@ def divided_step(
     rows = bindings(skill, action, skill.template(action)[0])[0]
     said: tuple[str, ...] = ()
     if any(set_place(location.uri) for location in step.data):
-        from skillbank.jobs.set_files import with_sets
-
         words = any(reads_words(each) for each in chain)
-        step, said = with_sets(step, {row.source for row in rows}, lambda: runtime.sets, prompts=words)
+        step, said = set_files.with_sets(
+            step, {row.source for row in rows}, lambda: runtime.sets, prompts=words
+        )
     step, more = divided(step, rows, splits_at)
     return step, (*said, *more)
 
 
 def _parent(runtime: Planning, job: str, skill: Skill) -> tuple[Parent, str]:
-    from skillbank.jobs import parents
-
     store = runtime.jobs.store
     record = store.get(job, skill=skill.name, bank=skill.bank)
     return parents.planned_parent(record, store.get), parents.other_maker(record, skill)
@@ -116,6 +118,4 @@ def _job_named(runtime: Planning, text: str, *, skill: Skill) -> str | None:
 
 
 def _splits_at(uri: str, form: str, elsewhere: bool) -> Sequence[str]:
-    from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
-
-    return splits_at(uri, form, elsewhere=elsewhere)
+    return data_elsewhere.splits_at(uri, form, elsewhere=elsewhere)

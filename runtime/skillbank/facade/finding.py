@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 from skillbank.bank.names import shown
 from skillbank.facade.holdings import Holdings
+from skillbank.lazy_imports import lazy_imports
+from skillbank.trust import origin
+
+with lazy_imports():
+    from skillbank.facade import banks
+    from skillbank.language_model import reading as model_reading
+    from skillbank.plan.reader import reading as rules_reading
+    from skillbank.trust import standing
 
 __all__ = ["Finding"]
 
@@ -33,8 +41,6 @@ class Finding(Holdings):
         limit
             How many are returned at most.
         """
-        from skillbank.facade import banks
-
         with self.reading:
             return banks.hits(query, self.library, self.index, limit)
 
@@ -72,11 +78,9 @@ class Finding(Holdings):
         """
 
         def by_rules() -> Reading:
-            from skillbank.plan.reader.reading import read_text
-
             with self.reading:
                 meant = self.library.get(skill) if skill is not None else None
-                return read_text(
+                return rules_reading.read_text(
                     text,
                     self.library,
                     self.index,
@@ -88,9 +92,8 @@ class Finding(Holdings):
 
         if self.reader == "rules":
             return by_rules()
-        from skillbank.language_model.reading import read_with_model
 
-        return read_with_model(text, self, by_rules, skill)
+        return model_reading.read_with_model(text, self, by_rules, skill)
 
     def _trained(self, skill: Skill) -> str:
         return self.jobs.store.get("last:train", skill=skill.name, bank=skill.bank).id
@@ -113,8 +116,6 @@ class Finding(Holdings):
         signer
             Whether the skill's signature is looked at, which takes time for many skills.
         """
-        from skillbank.trust import origin, standing
-
         who = origin.signer_of(skill) if signer else None
         state = standing.glance(self.bank_of(skill)).state
         return {"state": state} | ({"signer": one_line(who)} if who else {})

@@ -18,11 +18,21 @@ from skillbank.home import database_url, outbox
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.record import SEARCH
 from skillbank.jobs.skill_facts import SkillFacts, search_schema, unchanged_skill
+from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
 from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
+from skillbank.trust import origin
 from skillbank.trust.gate import admit
+
+with lazy_imports():
+    from skillbank.automl import charter, platform
+    from skillbank.facade import banks, installed_banks
+    from skillbank.jobs import label_jobs, service, store
+    from skillbank.sets import store as set_store
+    from skillbank.team import audit
+    from skillbank.trust import loading, standing
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -33,7 +43,6 @@ if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
     from skillbank.plan.model import Plan
     from skillbank.platforms.base import Platform
-    from skillbank.sets.store import SetStore
     from skillbank.sources.kept import Installed
     from skillbank.team.rights import Right
     from skillbank.trust.standing import Standing
@@ -92,9 +101,7 @@ class Holdings:
 
     @cached_property
     def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-        from skillbank.facade.installed_banks import installed
-
-        return installed()
+        return installed_banks.installed()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,8 +117,6 @@ class Holdings:
             return self._library
 
     def _opened(self) -> Library:
-        from skillbank.facade import banks
-
         return banks.opened(self._banks, self._installed[0])
 
     @property
@@ -119,8 +124,6 @@ class Holdings:
         """The search index over all skills."""
         with self.reading:
             if self._index is None:
-                from skillbank.facade import banks
-
                 self._index = banks.index_of(self.library.skills)
             return self._index
 
@@ -132,32 +135,29 @@ class Holdings:
             return opened
         with self._opening:
             if self._jobs is None:
-                from skillbank.jobs import service, store
-
                 held = store.JobStore(self._database_url or database_url(), self._outbox(), self.lock)
                 self._jobs = service.Jobs(held, platforms=self._platform, gate=self._admit)
             return self._jobs
 
     @property
-    def sets(self) -> SetStore:
+    def sets(self) -> set_store.SetStore:
         """Label sets, in the database of the jobs; opening it opens the database.
 
         What label jobs have found meanwhile comes into their sets before, once in a while.
         """
-        from skillbank.jobs.label_jobs import take_in_all
-        from skillbank.sets.store import SetStore
-
         store = self.jobs.store
         if self._arriving.acquire(blocking=False):  # whoever comes meanwhile need not wait for it
             try:
                 if self._looked is None or time.monotonic() - self._looked > _ARRIVALS:
                     # Into the sets of every project, whoever it is that looks.
                     with acting_as(EVERYBODY, "arrivals"):
-                        take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
+                        label_jobs.take_in_all(
+                            store, self._taken, math.inf if self._looked is None else _ARRIVALS
+                        )
                     self._looked = time.monotonic()
             finally:
                 self._arriving.release()
-        return SetStore(store.engine)
+        return set_store.SetStore(store.engine)
 
     def permit(self, right: Right, verb: str, thing: str = "") -> None:
         """Go on only when who acts has a right; see `skillbank.team.audit.permit`.
@@ -167,23 +167,18 @@ class Holdings:
         ForbiddenError
         """
         if not may(right):
-            from skillbank.team.audit import permit
-
-            permit(lambda: self.jobs.store.engine, right, verb, thing)
+            audit.permit(lambda: self.jobs.store.engine, right, verb, thing)
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
         if name != SEARCH:
             return get_platform(name)
-        from skillbank.automl.platform import ExperimentPlatform
 
-        return ExperimentPlatform(self.jobs, self._charter)
+        return platform.ExperimentPlatform(self.jobs, self._charter)
 
     def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
         """Return what an experiment of a plan needs, as the plan holds it, with the schema that it means."""
-        from skillbank.automl.charter import make_charter
-
-        return make_charter(plan, search_schema(plan, self.skill_of(plan)), retry)
+        return charter.make_charter(plan, search_schema(plan, self.skill_of(plan)), retry)
 
     def skill_of(self, plan: Plan) -> Skill:
         """Return the skill that a plan was made of, unchanged since.
@@ -204,22 +199,16 @@ class Holdings:
 
     def bank_of(self, skill: Skill) -> Bank:
         """Return the bank that a skill lies in, also one that this runtime was not given."""
-        from skillbank.trust.origin import bank_of
-
-        return bank_of(skill, self.library.banks)
+        return origin.bank_of(skill, self.library.banks)
 
     def _admit(self, plan: Plan) -> Admitted:
-        from skillbank.trust.loading import signer_of
-
         skill = self.skill_of(plan)
         root = self.bank_of(skill).root
-        given = admit(plan, skill.digest, self._standing(skill), root, signer=signer_of(skill) or "")
+        given = admit(plan, skill.digest, self._standing(skill), root, signer=loading.signer_of(skill) or "")
         return Admitted(given, SkillFacts.of(skill))
 
     def _standing(self, skill: Skill) -> Standing:
-        from skillbank.trust.standing import standing
-
-        return standing(self.bank_of(skill))
+        return standing.standing(self.bank_of(skill))
 
     def _outbox(self) -> Path | None:
         """Return where plans wait for the database in the home; None where another database is used."""

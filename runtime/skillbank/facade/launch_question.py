@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 from skillbank.errors import a_few
 from skillbank.home import results_root
 from skillbank.jobs.credentials import shown_variables
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import leaves
 from skillbank.visible import command_line, one_line
+
+with lazy_imports():
+    from skillbank.automl import charter
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -63,9 +67,8 @@ def trials(plan: Plan) -> int | None:
     """Return how many trials a plan's search may start; None when it is no search."""
     if plan.route.name != _SEARCH:
         return None
-    from skillbank.automl.charter import settings_of
 
-    return settings_of(plan).max_recommendations
+    return charter.settings_of(plan).max_recommendations
 
 
 def _what(plan: Plan) -> str:

@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.plan.request import Request
     from skillbank.storage.progress import Report
-    from skillbank.trust.standing import Standing
 
 from skillbank.facade.finding import Finding
 from skillbank.jobs.outbox import put
 from skillbank.jobs.skill_facts import SkillFacts
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.bank import discovery
+    from skillbank.facade import compiling
+    from skillbank.jobs import checks, parents
+    from skillbank.plan import sentence
+    from skillbank.trust import standing
 
 __all__ = ["Planning"]
 
@@ -54,8 +61,6 @@ class Planning(Finding):
         ForbiddenError
             When who acts may not plan.
         """
-        from skillbank.facade import compiling
-
         return compiling.plans_of(self, request, leave_out)
 
     def divided(
@@ -78,8 +83,6 @@ class Planning(Finding):
         DataNotFoundError
             When a place is not there for who acts.
         """
-        from skillbank.facade import compiling
-
         return compiling.divided_step(self, step, skill, chain, elsewhere=elsewhere)
 
     def check(
@@ -106,8 +109,6 @@ class Planning(Finding):
         Checks
             What was seen; ``problems`` end a launch.
         """
-        from skillbank.jobs import checks, parents
-
         where = get_platform(plan.platform)
         seen = checks.check(plan, platform=where, remote=remote, earlier=earlier, report=report)
         if any(parent.job for parent in plan.parents) and (
@@ -120,15 +121,12 @@ class Planning(Finding):
         sentences = (found.sentence,) if found.sentence else ()
         return seen.model_copy(update={"trust": found.state, "notes": (*sentences, *seen.notes)})
 
-    def _standing_now(self, plan: Plan) -> Standing:
+    def _standing_now(self, plan: Plan) -> standing.Standing:
         """Return what holds for the bank that a plan was just made from, changed meanwhile or not."""
-        from skillbank.bank.discovery import Bank
-        from skillbank.trust.standing import Standing, standing
-
         if not plan.bank_path:
-            return Standing(plan.skill.bank, "own")
+            return standing.Standing(plan.skill.bank, "own")
         known = (bank for bank in self.library.banks if str(bank.root) == plan.bank_path)
-        return standing(next(known, None) or Bank(Path(plan.bank_path), plan.skill.bank))
+        return standing.standing(next(known, None) or discovery.Bank(Path(plan.bank_path), plan.skill.bank))
 
     def keep(self, plan: Plan) -> str:
         """Keep a plan in the store, where it can be approved and launched by its id; return the id."""
@@ -149,7 +147,6 @@ class Planning(Finding):
         SkillNotFoundError, StateError
             As `skill_of`.
         """
-        from skillbank.plan.sentence import sentence
 
         def made_of(plan: Plan) -> tuple[Skill, str]:
             with self.reading:
@@ -160,4 +157,4 @@ class Planning(Finding):
                 alone = skill is None and not self.library.claims.of(found.name).skills
                 return found, found.name if alone else self.library.said(found)
 
-        return sentence(plans, made_of)
+        return sentence.sentence(plans, made_of)

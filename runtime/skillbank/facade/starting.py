@@ -24,6 +24,11 @@ from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_sub
 from skillbank.jobs.approved_parents import beyond_plan
 from skillbank.jobs.launch_terms import refuse_unused
 from skillbank.jobs.record import RetryPolicy
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.automl import review
+    from skillbank.jobs import chains, data_sets, seen_data
 
 __all__ = ["Starting"]
 
@@ -46,11 +51,9 @@ class Starting(Planning):
         SkillNotFoundError, StateError
             When its skill is not here, or has changed since.
         """
-        from skillbank.automl.review import review
-
         charter = self._charter(plan, RetryPolicy())
         charter.algorithm(plan)
-        return review(plan, charter, self.jobs)
+        return review.review(plan, charter, self.jobs)
 
     def standing_of(self, plan: Plan) -> Standing:
         """Return whether anything of a plan's bank may run here, and why; see `skillbank.trust.standing`.
@@ -98,12 +101,10 @@ class Starting(Planning):
         SkillNotFoundError, StateError
             As `skill_of`.
         """
-        from skillbank.jobs.data_sets import look_at
-
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
         said = self.sentence([plan])
-        made = look_at(plan, whole=False).said
+        made = data_sets.look_at(plan, whole=False).said
         return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made, parents)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
@@ -114,8 +115,6 @@ class Starting(Planning):
         earlier
             Plans of the same chain that are to run before, beside those that it names and that have not run.
         """
-        from skillbank.jobs import chains, seen_data
-
         return seen_data.seen_data(plan, [*earlier, *chains.steps_before(self.jobs.store, plan)])
 
     def launch(

@@ -8,17 +8,13 @@ plan's id, which is any job that ran that plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from skillbank.errors import a_few
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
 
-if TYPE_CHECKING:
-    from skillbank.jobs.store import JobStore
-
-__all__ = ["PLAN", "beyond_plan", "known_parents", "meant_parents", "other_parents", "stands_for"]
+__all__ = ["PLAN", "beyond_plan", "meant_parents", "other_parents", "stands_for"]
 
 PLAN = "plan:"
 """Before the id of a plan whose job is not there yet."""
@@ -39,15 +35,6 @@ def meant_parents(plan: Plan, jobs: Mapping[str, str]) -> tuple[str, ...]:
         Ids of the jobs that are there, by plan.
     """
     return tuple(jobs.get(ref.plan, PLAN + ref.plan) for ref in plan.parents if ref.plan is not None)
-
-
-def known_parents(store: JobStore, plan: Plan) -> tuple[str, ...]:
-    """Return what stands for the earlier plans of a plan, of the jobs that there are now."""
-    from skillbank.jobs.chains import run_of
-
-    earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
-    runs = {name: run for name in earlier if (run := run_of(store, name)) is not None}
-    return meant_parents(plan, {name: run.id for name, run in runs.items()})
 
 
 def other_parents(approved: Sequence[str], now: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from skillbank.errors import NotFoundError, StateError
+from skillbank.jobs.approved_parents import meant_parents
 from skillbank.jobs.checkpoints import resumable
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import attempts, follow_up, newest_attempt
@@ -21,6 +22,7 @@ __all__ = [
     "ensure_broken_off",
     "first_attempt",
     "is_newest",
+    "known_parents",
     "run_of",
     "steps",
     "steps_before",
@@ -165,6 +167,13 @@ def run_of(store: JobStore, plan_id: str) -> JobRecord | None:
     first = (r for r in store.list(plan_id=plan_id, trials=False) if r.retry_of is None)
     runs = [newest_attempt(record, store.by_key) for record in first]
     return next((r for r in runs if r.state is JobState.COMPLETE), runs[0] if runs else None)
+
+
+def known_parents(store: JobStore, plan: Plan) -> tuple[str, ...]:
+    """Return what stands for the earlier plans of a plan, of the jobs that there are now."""
+    earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
+    runs = {name: run for name in earlier if (run := run_of(store, name)) is not None}
+    return meant_parents(plan, {name: run.id for name, run in runs.items()})
 
 
 def _last_attempt(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:

@@ -16,12 +16,16 @@ from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup
+from skillbank.jobs.data_looks import DataLook
 from skillbank.jobs.data_places import Found
-from skillbank.jobs.data_sets import DataLook
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, marked, option
+
+with lazy_imports():
+    from skillbank.datasets import checking  # numpy and Pillow
 
 __all__ = ["checked", "ours"]
 
@@ -82,8 +86,6 @@ def _of_one_data_set(looks: Sequence[DataLook], whole: bool) -> list[list[int]]:
 
 def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
-    from skillbank.datasets.checking import check_data  # numpy and Pillow
-
     first = founds[0]
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
     names: list[str] | None = None
@@ -96,7 +98,7 @@ def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> 
         opened = Opened(opened.tree, opened.data, named)
     else:
         names = list(dict.fromkeys(found.split.name for found in founds))
-    return check_data(opened, splits=names, decode=whole, cache=cache, report=progress)
+    return checking.check_data(opened, splits=names, decode=whole, cache=cache, report=progress)
 
 
 def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> DataLook:

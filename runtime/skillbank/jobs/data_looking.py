@@ -13,6 +13,7 @@ from skillbank.home import cache_dir
 from skillbank.jobs.data_elsewhere import find_listed
 from skillbank.jobs.data_groups import DataGroup, is_there
 from skillbank.jobs.data_judging import checked, ours
+from skillbank.jobs.data_looks import DataLook, PlanData, look_from_here
 from skillbank.jobs.data_places import (
     AT_ONCE,
     LaterError,
@@ -20,7 +21,6 @@ from skillbank.jobs.data_places import (
     find_brought,
     small_unpacker,
 )
-from skillbank.jobs.data_sets import DataLook, PlanData, look_from_here
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest
 from skillbank.storage.data_place import local_place, unpacker

@@ -14,8 +14,8 @@ from skillbank.errors import DataError
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import first_category
 from skillbank.jobs.data_looking import contents
+from skillbank.jobs.data_looks import DataLook, PlanData
 from skillbank.jobs.data_places import reaches
-from skillbank.jobs.data_sets import DataLook, PlanData
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest, once
 from skillbank.ways import marked

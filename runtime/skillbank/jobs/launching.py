@@ -17,6 +17,7 @@ from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.allowed import refuse_hidden_places_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
@@ -29,6 +30,9 @@ from skillbank.team.places import everything_is_there, hidden, of_the_home, open
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
 from skillbank.ways import marked, option
+
+with lazy_imports():
+    from skillbank.jobs import data_making
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
@@ -169,9 +173,8 @@ def _made(plan: Plan, note: Callable[[str], None], report: Report | None) -> dic
     data = look_at(plan, whole=True, elsewhere=True, report=report)
     if not any(look.found is not None or look.problems for look in data.looks):
         return {}
-    from skillbank.jobs.data_making import make
 
-    return make(plan, data, note, report)
+    return data_making.make(plan, data, note, report)
 
 
 def rehearse(plan: Plan) -> Launch:

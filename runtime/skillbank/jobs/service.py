@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
+from skillbank.jobs import uploads
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
@@ -20,6 +21,7 @@ from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.store import JobStore, key_in
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
 from skillbank.platforms.base import Platform
@@ -34,6 +36,11 @@ from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
 from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, Voice, marked, spoken
+
+with lazy_imports():
+    from skillbank.jobs import launching, results, seen_data, set_files
+    from skillbank.jobs import parents as parent_jobs
+    from skillbank.sets import store as set_store
 
 if TYPE_CHECKING:
     from skillbank.jobs.admission import Admitted
@@ -130,8 +137,6 @@ class Jobs:
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
-        from skillbank.jobs import launching
-
         self.permit(plan.plan_id)
         refuse_over_quota(self.store.engine, plan, *self._whose({}))
         self._ensure_sets(plan)
@@ -140,10 +145,7 @@ class Jobs:
     def _ensure_sets(self, plan: Plan, *, begun: bool = False) -> None:
         """See to it that the label sets of a plan lie there as it names them; see `jobs.set_files`."""
         if any(set_place(each.uri) for each in plan.inputs):
-            from skillbank.jobs.set_files import ensure_sets
-            from skillbank.sets.store import SetStore
-
-            ensure_sets(plan, lambda: SetStore(self.store.engine), begun=begun)
+            set_files.ensure_sets(plan, lambda: set_store.SetStore(self.store.engine), begun=begun)
 
     @staticmethod
     def _place(plan: Plan) -> str:
@@ -166,9 +168,6 @@ class Jobs:
         return self._launch(following.plan, again, fields)
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: NewJob) -> JobRecord:
-        from skillbank.jobs import launching
-        from skillbank.jobs.parents import finished_parents, parent_models
-
         fields["project"], fields["person"] = self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
         part, resumes = _is_part(fields), fields.get("resumes")
@@ -191,8 +190,10 @@ class Jobs:
         if attempt != 0 and approval is not None and approval.seal:
             approved = approval.seen  # of a further attempt and a trial: what the seal says, not the record
         data = self._unchanged(plan, approved, fields)
-        parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
-        models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
+        parent_records = parent_jobs.finished_parents(
+            plan, [self.refresh(job) for job in parents], self.refresh
+        )
+        models = parent_jobs.parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
         folder, uri = launching.places(plan, job_id)
         record = self._recorded_with(
@@ -247,8 +248,6 @@ class Jobs:
         report: Report | None = None,
     ) -> JobRecord:
         """Start a job that is written down, has a place and may run."""
-        from skillbank.jobs import launching, uploads
-
         platform = self.platform(record.platform)
         before = [each for each in attempts(record, self.store.get) if each.id != record.id]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
@@ -292,9 +291,6 @@ class Jobs:
 
     def _start_waiting(self, record: JobRecord) -> None:
         """Start a job that has waited, once it is sure that it is still what was approved."""
-        from skillbank.jobs import launching
-        from skillbank.jobs.parents import finished_parents, parent_models
-
         plan = Plan.from_document(record.plan)
         platform = self._recorded(record.platform)
         if platform.status(handle_of(record)).found:  # by a process that has ended before it could say so
@@ -307,8 +303,10 @@ class Jobs:
             launching.preflight(plan, platform)
             fields = NewJob(retry_of=record.retry_of, experiment=record.experiment, resumes=record.resumes)
             self._unchanged(plan, record.data, fields)
-            parents = finished_parents(plan, [self.refresh(job) for job in record.parents], self.refresh)
-            models = parent_models(plan, parents, self.store.get, record.checkpoint)
+            parents = parent_jobs.finished_parents(
+                plan, [self.refresh(job) for job in record.parents], self.refresh
+            )
+            models = parent_jobs.parent_models(plan, parents, self.store.get, record.checkpoint)
         except BaseException as error:
             self._launch_failed(record, platform, error)
             raise
@@ -374,10 +372,8 @@ class Jobs:
 
         What belongs to an experiment, or goes on from one that has ended, runs on the data of that.
         """
-        from skillbank.jobs.seen_data import refuse_changed, seen_data
-
-        now = seen_data(plan)
-        refuse_changed(
+        now = seen_data.seen_data(plan)
+        seen_data.refuse_changed(
             plan,
             approved or (),
             now,
@@ -385,7 +381,7 @@ class Jobs:
         )
         before = fields.get("experiment") or (fields["resumes"] if plan.route.name == SEARCH else None)
         if before is not None:
-            refuse_changed(plan, self.store.get(before).data or (), now, f"{before} was started")
+            seen_data.refuse_changed(plan, self.store.get(before).data or (), now, f"{before} was started")
         return now
 
     def refresh(self, job: str) -> JobRecord:
@@ -498,10 +494,8 @@ class Jobs:
 
     def results(self, job: str) -> Results:
         """Return what a job has left so far."""
-        from skillbank.jobs.results import read_results
-
         record = self.refresh(job)
-        return read_results(record, self.store.get(record.product) if record.product else None)
+        return results.read_results(record, self.store.get(record.product) if record.product else None)
 
     def _recorded(self, name: str) -> Platform:
         """Return the platform of a job that is there."""

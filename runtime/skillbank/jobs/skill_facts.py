@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.errors import SkillNotFoundError, StateError, a_few
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.ways import command, option
+
+with lazy_imports():
+    from skillbank.bank import documents
+    from skillbank.bank import skill as skills
+    from skillbank.plan import search_needs
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Library
@@ -78,9 +84,7 @@ def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFa
     )
 
 
-def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
-    from skillbank.bank.skill import Skill
-
+def _candidates(plan: Plan, library: Library) -> Iterator[skills.Skill]:
     here = Path(plan.skill_path) if plan.skill_path else None
     if here is not None and (here / "SKILL.md").is_file():
         root, inside = here.resolve(), PurePosixPath(plan.route.skill_dir).parts
@@ -90,7 +94,7 @@ def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
             # The skill lies there where the plan says; elsewhere its own folder is all of the bank.
             for _ in inside:
                 root = root.parent
-        yield Skill(here, plan.skill.bank, root)
+        yield skills.Skill(here, plan.skill.bank, root)
     for name in (f"{plan.skill.bank}:{plan.skill.name}", plan.skill.name):
         with suppress(SkillNotFoundError):
             skill = library.get(name)
@@ -101,13 +105,12 @@ def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
 
 def search_schema(plan: Plan, skill: Skill) -> dict[str, object]:
     """Return the schema that a plan's search space is made of."""
-    from skillbank.bank.documents import parse_json, text_of
-    from skillbank.plan.search_needs import SCHEMA
-
-    content = skill.read(skill.root / SCHEMA)
+    content = skill.read(skill.root / search_needs.SCHEMA)
     if plan.search is not None and hashlib.sha256(content).hexdigest() != plan.search.schema_sha256:
-        raise StateError(f"{SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made")
-    document = parse_json(text_of(content, SCHEMA), SCHEMA)
+        raise StateError(
+            f"{search_needs.SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made"
+        )
+    document = documents.parse_json(documents.text_of(content, search_needs.SCHEMA), search_needs.SCHEMA)
     return document if isinstance(document, dict) else {}
 
 

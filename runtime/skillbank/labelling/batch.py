@@ -24,7 +24,11 @@ from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
+from skillbank.lazy_imports import lazy_imports
 from skillbank.ways import marked, option
+
+with lazy_imports():
+    from skillbank.datasets import looks  # with Pillow, which is not needed before
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -295,9 +299,7 @@ def _labelled(
         try:
             answer = future.result()
         except PictureError as error:
-            from skillbank.datasets.looks import look_at  # with Pillow, which is not needed before
-
-            trouble = look_at(path).trouble
+            trouble = looks.look_at(path).trouble
             why = f"no picture that can be used: {trouble}" if trouble else error.sentence
             labels.left_out.append((path, why))
             return

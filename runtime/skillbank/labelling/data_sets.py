@@ -12,7 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from skillbank.labelling.findings import Labelled
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plugins import written_formats
+
+with lazy_imports():
+    from skillbank.datasets import copying, document
+    from skillbank.datasets.formats import base
 
 if TYPE_CHECKING:
     from skillbank.datasets.formats.base import Writer
@@ -35,22 +40,19 @@ def data_set_files(
     phrases
         The descriptions; their order gives the numbers of classes, from 0.
     """
-    # The whole room of data sets, for those who want one of its formats.
-    from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.document import Box, Picture
-    from skillbank.datasets.formats.base import Part
-
-    writer = writer_of(name)
+    writer = copying.writer_of(name)
     numbers = {phrase: number for number, phrase in enumerate(phrases)}
 
-    def marked() -> Iterator[Picture]:
+    def marked() -> Iterator[document.Picture]:
         for picture, place in _places(writer, pictures):
-            boxes = tuple(Box(*finding.box, label=numbers[finding.phrase]) for finding in picture.findings)
-            yield Picture(place, place, picture.width, picture.height, boxes)
+            boxes = tuple(
+                document.Box(*finding.box, label=numbers[finding.phrase]) for finding in picture.findings
+            )
+            yield document.Picture(place, place, picture.width, picture.height, boxes)
 
     with tempfile.TemporaryDirectory(prefix="skillbank-labels-") as folder:
         work = Path(folder)
-        writer.write([Part("", marked())], phrases, work)
+        writer.write([base.Part("", marked())], phrases, work)
         for path in sorted(each for each in work.rglob("*") if each.is_file()):
             place = PurePosixPath(name, path.relative_to(work).as_posix())
             yield place, path.read_bytes().decode()
@@ -58,15 +60,11 @@ def data_set_files(
 
 def data_set_pictures(name: str, pictures: Sequence[Labelled]) -> Iterator[tuple[str, PurePosixPath]]:
     """Yield each picture's name and where the data set has it."""
-    from skillbank.datasets.copying import writer_of
-
-    for picture, place in _places(writer_of(name), pictures):
+    for picture, place in _places(copying.writer_of(name), pictures):
         yield picture.name, PurePosixPath(name, place)
 
 
 def _places(writer: Writer, pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, str]]:
-    from skillbank.datasets.copying import names_for
-
-    names, folder = names_for(writer), writer.folder("")
+    names, folder = copying.names_for(writer), writer.folder("")
     for picture in pictures:
         yield picture, names.give(folder, picture.name)

@@ -20,11 +20,15 @@ from skillbank.labelling.set_classes import Settled, of_other_runs, settled
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.labelling.set_work import Work, by_content
+from skillbank.lazy_imports import lazy_imports
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, Run, RunSpec
 from skillbank.sets.objects import LEAST
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.labelling import set_job
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -125,11 +129,9 @@ def label_set(
                 told(min(total, labels.done), total)
         engine.finish()  # it ends while the rest is kept
         if detach:
-            from skillbank.labelling.set_job import launch, under_way
-
-            working = under_way(runtime, run)
+            working = set_job.under_way(runtime, run)
             notes += _at_work(name, working)
-            labels.job = (working or launch(runtime, name, run, found.source, waiting, begin)).id
+            labels.job = (working or set_job.launch(runtime, name, run, found.source, waiting, begin)).id
             labels.run = there.start_run(replace(spec, job=labels.job))
         notes += of_other_runs(name, there.classes(), run)
         labels.notes += [

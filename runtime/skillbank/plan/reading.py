@@ -10,11 +10,15 @@ from collections.abc import Iterator
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.schema import Node
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Policy
 from skillbank.plan.paths import format_path, parse_path
 from skillbank.visible import named
 from skillbank.ways import option
+
+with lazy_imports():
+    from skillbank.bank import grammar
 
 __all__ = ["say_what_was_not_read"]
 
@@ -84,7 +88,6 @@ def _unchecked_values(draft: Draft) -> None:
         return
     if not draft.user:
         return
-    from skillbank.bank.grammar import unread
 
     for change in draft.user:
         node, _ = draft.schema.find(parse_path(change.key))
@@ -92,19 +95,17 @@ def _unchecked_values(draft: Draft) -> None:
             where = f"the schema's {', '.join(rules)}" + (f" at {named(key)}" if key else "")
             draft.warnings.append(f"{named(change.key)} is not checked against {where}")
         for key, below in _touched(change.key, node, change.value):
-            rules = unread(below)
+            rules = grammar.unread(below)
             if rules:
                 draft.warnings.append(f"{key} is not checked against its schema's {', '.join(rules)}")
 
 
 def _unread_above(draft: Draft, key: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the sections above a key whose conditions on what stands together nobody can read."""
-    from skillbank.bank.grammar import unread_conditions
-
     path = parse_path(key)
     for depth in range(len(path)):
         node, _ = draft.schema.find(path[:depth])
-        rules = unread_conditions(node) if node is not None else []
+        rules = grammar.unread_conditions(node) if node is not None else []
         if rules:
             yield format_path(path[:depth]), rules
 

@@ -7,12 +7,16 @@ from typing import Any
 
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.errors import UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Route
 from skillbank.plan.paths import MISSING, get_path, set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 from skillbank.ways import option
+
+with lazy_imports():
+    from skillbank.automl import space
 
 __all__ = ["search_settings", "take_settings"]
 
@@ -113,9 +117,7 @@ def _known_directions(draft: Draft, metrics: Sequence[str], known: Mapping[str, 
 
 def _check_space(draft: Draft, settings: AutoMLSettings) -> None:
     """Refuse keys and ranges that cannot be searched when they are said, not when the search starts."""
-    from skillbank.automl.space import space_from_schema
-
     own = [key for key in draft.builder.set_by_user if key not in settings.ranges]
-    space_from_schema(
+    space.space_from_schema(
         draft.schema, draft.builder.spec, parameters=settings.parameters, ranges=settings.ranges, fixed=own
     )

@@ -70,7 +70,7 @@ def processes_with(marker: str) -> Iterator[int]:
 
 
 def _identity_from_ps(pid: int) -> str | None:
-    import subprocess
+    import subprocess  # where there is no /proc
 
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split(maxsplit=1)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from skillbank.environment import PLATFORM
 from skillbank.errors import UsageError, did_you_mean
+from skillbank.lazy_imports import lazy_imports
 from skillbank.platforms.base import Platform
 from skillbank.platforms.foreign import ForeignPlatform
 from skillbank.plugins import Group, guarded, names, offer
+
+with lazy_imports():
+    from skillbank.plan.reader import offered
 
 __all__ = ["checked_platform", "chosen_platform", "get_platform", "known_platforms"]
 
@@ -27,14 +31,10 @@ def checked_platform(name: str, said: str = "") -> str:
         Where the name stands when it is not the request itself, such as a variable of the environment.
     """
     if offer(Group.PLATFORMS, name) is None:
-        from skillbank.plan.reader.offered import (
-            also_called,  # what people call them: with all that is offered
-        )
-
         where = f", which {said} names" if said else ""
         word = name.strip().lower()
         known = known_platforms()
-        near = did_you_mean(also_called().get(word, word), known)
+        near = did_you_mean(offered.also_called().get(word, word), known)
         raise UsageError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(known)}")
     return name
 

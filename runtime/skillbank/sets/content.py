@@ -8,7 +8,11 @@ from typing import Protocol
 
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.home import cache_dir
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.storage import data_place, s3, uri
 
 __all__ = ["Pictured", "content_of"]
 
@@ -80,8 +84,6 @@ def _from_disk(row: Pictured, name: str) -> bytes:
 
 def _from_s3(row: Pictured) -> bytes:
     """Return the bytes of a picture in a bucket, which is brought once and then lies in the cache."""
-    from skillbank.storage import data_place, s3, uri
-
     place = uri.parse_uri(row.place)
     found = s3.find(place)  # says whether this bucket may be used
     if found is None:

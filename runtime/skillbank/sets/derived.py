@@ -13,9 +13,13 @@ from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from skillbank.lazy_imports import lazy_imports
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS
+
+with lazy_imports():
+    from sqlalchemy.dialects import postgresql
 
 __all__ = ["LIKELY", "Lines", "among", "derive", "parts"]
 
@@ -70,9 +74,8 @@ def among(db: sa.Connection, column: sa.ColumnElement[int], numbers: Iterable[in
     if db.dialect.name == "sqlite":
         told = sa.func.json_each(json.dumps(every)).table_valued("value")
         return column.in_(sa.select(told.c.value))
-    from sqlalchemy.dialects.postgresql import ARRAY
 
-    return column == sa.any_(sa.bindparam(None, every, type_=ARRAY(sa.Integer)))
+    return column == sa.any_(sa.bindparam(None, every, type_=postgresql.ARRAY(sa.Integer)))
 
 
 def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from sqlalchemy.dialects import postgresql
+
 __all__ = ["insert_all", "reading", "writing"]
 
 
@@ -41,14 +46,15 @@ def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, o
     if db.dialect.name == "sqlite":
         db.execute(table.insert(), rows)
         return
-    from sqlalchemy.dialects.postgresql import ARRAY
 
     alike: dict[tuple[str, ...], list[Mapping[str, object]]] = defaultdict(list)
     for row in rows:
         alike[tuple(row)].append(row)
     for names, some in alike.items():
         columns = [
-            sa.bindparam(None, [row[name] for row in some], type_=ARRAY(table.c[name].type, dimensions=1))
+            sa.bindparam(
+                None, [row[name] for row in some], type_=postgresql.ARRAY(table.c[name].type, dimensions=1)
+            )
             for name in names
         ]
         told = sa.func.unnest(*columns).table_valued(*names, name="told").render_derived()

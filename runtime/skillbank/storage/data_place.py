@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from skillbank.datasets import parquet
 from skillbank.datasets.document import split_of
 from skillbank.datasets.packing import is_table, unpacked_name
 from skillbank.datasets.tree import Unpack
 from skillbank.errors import DataNotFoundError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.nearby import near_path
 from skillbank.plan.model import InputBinding
 from skillbank.redact import redact
@@ -21,6 +23,9 @@ from skillbank.storage.packed_file import unpack_file
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
+
+with lazy_imports():
+    from skillbank.datasets import opening  # which imports all formats
 
 if TYPE_CHECKING:
     from skillbank.datasets.opening import Opened
@@ -45,16 +50,16 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
     report
         Told how far a download is.
     """
-    from skillbank.datasets.opening import open_place  # which imports all formats
-
     uri = parse_uri(place)
     unpack = unpacker(cache, report)
     if uri.scheme == "file":
         try:
-            return open_place(uri.path, unpack, form=form)
+            return opening.open_place(uri.path, unpack, form=form)
         except DataNotFoundError as error:
             raise DataNotFoundError(f"{error.sentence.marked}{near_path(uri.path)}") from None
-    return replace(open_place(local_place(place, cache, report), unpack, form=form), named=redact(place))
+    return replace(
+        opening.open_place(local_place(place, cache, report), unpack, form=form), named=redact(place)
+    )
 
 
 def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
@@ -74,9 +79,7 @@ def unpacker(cache: Path, report: Report | None = None) -> Unpack:
 
     def unpack(archive: Path) -> Path:
         if is_table(archive.name):
-            from skillbank.datasets.parquet import write_out
-
-            return _written(archive, cache, write_out)
+            return _written(archive, cache, parquet.write_out)
         if unpacked_name(archive.name) is not None:
             return _written(archive, cache, unpack_file)
         return _inner(stage(_binding(str(archive), "extracted_folder"), cache, report=report))

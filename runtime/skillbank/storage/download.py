@@ -16,10 +16,15 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from skillbank.errors import DataError, PlatformError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.storage.progress import Meter
 from skillbank.storage.s3 import CONNECTIONS, Object, client, explained
 from skillbank.storage.uri import Uri
 from skillbank.storage.verification import Expected, S3Answer, etag_of_parts, part_digest
+
+with lazy_imports():
+    from botocore import exceptions as boto
+    from urllib3 import exceptions
 
 __all__ = ["RANGE", "download"]
 
@@ -134,12 +139,10 @@ class _BrokenError(Exception):
 
 def _breaks() -> tuple[type[Exception], ...]:
     """Return what a body that breaks off raises, through botocore or past it."""
-    from botocore import exceptions as boto
-    from urllib3.exceptions import HTTPError
-
     return (
         _BrokenError, boto.IncompleteReadError, boto.ResponseStreamingError, boto.ReadTimeoutError,
-        boto.FlexibleChecksumError, boto.ConnectionClosedError, HTTPError, ConnectionError, TimeoutError,
+        boto.FlexibleChecksumError, boto.ConnectionClosedError, exceptions.HTTPError, ConnectionError,
+        TimeoutError,
     )  # fmt: skip
 
 

@@ -21,9 +21,14 @@ from urllib.parse import quote, urlsplit
 from skillbank.connections import connections_to
 from skillbank.environment import foreign
 from skillbank.errors import DataNotFoundError, PlatformError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.nearby import near_path
 from skillbank.plan.products import WEIGHT_FILES
 from skillbank.redact import redact
+
+with lazy_imports():
+    import urllib3
+    from urllib3 import exceptions
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -82,10 +87,8 @@ def answer(name: str) -> int:
     heard: list[int] = []
 
     def ask() -> None:
-        from urllib3.exceptions import HTTPError
-
         url = f"{endpoint()}/{name}/resolve/main/config.json"
-        with suppress(HTTPError, ValueError, OSError), _pool(endpoint(), _token(True)) as pool:
+        with suppress(exceptions.HTTPError, ValueError, OSError), _pool(endpoint(), _token(True)) as pool:
             answer = pool.request(
                 "HEAD", url, preload_content=False, retries=False, redirect=False, timeout=seconds
             )
@@ -118,8 +121,6 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
     PlatformError
         When the hub cannot be asked.
     """
-    from urllib3.exceptions import HTTPError
-
     if offline():
         raise PlatformError(
             f"{name} ({key}) is not in the cache of the model hub, which HF_HUB_OFFLINE forbids to ask; "
@@ -133,7 +134,7 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
             status = _status(pool, f"{address}/api/models/{name}")
             near = _nearest(pool, address, name) if status in (401, 403, 404) else ""
             may = _status(pool, f"{address}/api/models/{name}/auth-check") if status == 200 else status
-    except (HTTPError, ValueError, OSError) as error:
+    except (exceptions.HTTPError, ValueError, OSError) as error:
         raise PlatformError(
             f"the model hub {shown} cannot be asked for {name} ({key}): {redact(str(error))[:200]}; "
             f"{_WAY_OUT}"
@@ -196,8 +197,6 @@ def _token(logged_in: bool) -> str:
 
 def _pool(endpoint: str, token: str) -> PoolManager:
     """Return connections that send the token to the hub alone: it does not follow to another host."""
-    import urllib3
-
     headers = {"User-Agent": "skillbank", "Accept-Encoding": "identity"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -227,10 +226,11 @@ def _nearest(pool: PoolManager, endpoint: str, name: str) -> str:
 
 def _listed(pool: PoolManager, url: str) -> Iterator[str]:
     """Yield the names of a list of models; nothing of one that is no such list, or comes too slowly."""
-    from urllib3.exceptions import HTTPError
-
     body, end = b"", time.monotonic() + _SECONDS
-    with suppress(HTTPError, ValueError), closing(pool.request("GET", url, preload_content=False)) as answer:
+    with (
+        suppress(exceptions.HTTPError, ValueError),
+        closing(pool.request("GET", url, preload_content=False)) as answer,
+    ):
         while answer.status == 200 and len(body) < _LARGEST and time.monotonic() < end:
             piece = answer.read1(1 << 16)
             if not piece:

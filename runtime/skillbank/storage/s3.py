@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING
 
 from skillbank.environment import BUCKETS, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.redact import redact
 from skillbank.storage.uri import Uri
+
+with lazy_imports():
+    import boto3
+    from botocore import config as boto_config
+    from botocore import exceptions as boto
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -46,12 +52,9 @@ def client() -> BaseClient:
 
 @cache
 def _client(*_: object) -> BaseClient:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
 
     # Requests are repeated by botocore (throttling, 5xx, timeouts); bodies that break off, by the download.
-    config = Config(
+    config = boto_config.Config(
         retries={"mode": "standard", "total_max_attempts": 6},
         connect_timeout=10,
         read_timeout=60,
@@ -59,7 +62,7 @@ def _client(*_: object) -> BaseClient:
     )
     try:
         return boto3.session.Session().client("s3", config=config)
-    except (BotoCoreError, ValueError) as error:
+    except (boto.BotoCoreError, ValueError) as error:
         raise PlatformError(f"S3 cannot be used: {redact(str(error))}; check the AWS_ variables") from None
 
 
@@ -113,17 +116,13 @@ def _allowed(uri: Uri) -> str:
 @contextmanager
 def explained(uri: Uri) -> Iterator[None]:
     """Turn what botocore raises into one sentence about this place."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (boto.BotoCoreError, boto.ClientError) as error:
         raise _sentence(uri, error) from error
 
 
 def _sentence(uri: Uri, error: Exception) -> SkillbankError:
-    from botocore import exceptions as boto
-
     endpoint = client().meta.endpoint_url
     if isinstance(error, boto.ClientError):
         return _refusal(uri, error, endpoint)

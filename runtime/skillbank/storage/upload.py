@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.errors import DataError, PlatformError, a_few
+from skillbank.lazy_imports import lazy_imports
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.s3 import CONNECTIONS, Object, clean_etag, client, explained, list_objects
 from skillbank.storage.uri import Uri
 from skillbank.storage.verification import composite_etag
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from s3transfer import manager as transfers
 
 if TYPE_CHECKING:
     from s3transfer.manager import TransferManager
@@ -117,13 +121,11 @@ def _key(root: Uri, path: str) -> str:
     return f"{root.key}/{path}" if root.key else path
 
 
-def _manager() -> TransferManager:
-    from s3transfer.manager import TransferConfig, TransferManager
-
-    config = TransferConfig(
+def _manager() -> transfers.TransferManager:
+    config = transfers.TransferConfig(
         multipart_threshold=_PART + 1, multipart_chunksize=_PART, max_request_concurrency=8
     )
-    return TransferManager(client(), config)
+    return transfers.TransferManager(client(), config)
 
 
 def _send(manager: TransferManager, root: Uri, path: str, file: Path, book: _Notes, meter: Meter) -> None:

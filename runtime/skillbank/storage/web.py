@@ -16,9 +16,14 @@ from urllib.parse import urljoin, urlsplit
 
 from skillbank.environment import HOSTS, foreign
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.uri import Uri, parse_uri
 from skillbank.visible import one_line
+
+with lazy_imports():
+    import urllib3
+    from urllib3 import exceptions
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -44,8 +49,6 @@ def head(uri: Uri) -> tuple[int, str]:
 
 def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
     """Bring a file under a temporary name; it gets its own when as many bytes came as were announced."""
-    from urllib3.exceptions import HTTPError
-
     temporary = target.with_name(f".{target.name[:200]}.part")
     for attempt in range(_TRIES):
         try:
@@ -58,7 +61,7 @@ def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
                 if announced not in (-1, file.tell()):
                     raise ConnectionError(f"{file.tell()} of {announced} bytes came")
             break
-        except (HTTPError, OSError) as error:
+        except (exceptions.HTTPError, OSError) as error:
             if attempt == _TRIES - 1:
                 raise PlatformError(
                     f"{uri} breaks off each time it is read ({error}); check the network"
@@ -144,14 +147,12 @@ def _led_to(uri: Uri, url: str, to: str) -> str:
 
 def _patiently(uri: Uri, url: str, method: str) -> BaseHTTPResponse:
     """Ask, and ask again when nobody answers or the server is out of order."""
-    from urllib3.exceptions import HTTPError
-
     for attempt in range(_TRIES):
         last = attempt == _TRIES - 1
         failed = ""
         try:
             answer = _ask(url, method)
-        except (HTTPError, OSError) as error:
+        except (exceptions.HTTPError, OSError) as error:
             # Kept no longer than this: its frames hold the connection of an answer that could not be read.
             failed = type(error).__name__
         if failed and last:
@@ -165,16 +166,14 @@ def _patiently(uri: Uri, url: str, method: str) -> BaseHTTPResponse:
 
 
 def _ask(url: str, method: str) -> BaseHTTPResponse:
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-
     parts = urlsplit(url)
     plain = parts.scheme == "http"  # `parse_uri` lets no such address in; a person may have insisted
     host, port = parts.hostname or "", parts.port or (80 if plain else 443)
-    timeout = Timeout(connect=10, read=60)
+    timeout = urllib3.Timeout(connect=10, read=60)
     pool = (
-        HTTPConnectionPool(check_address(host, port), port, timeout=timeout, retries=False)
+        urllib3.HTTPConnectionPool(check_address(host, port), port, timeout=timeout, retries=False)
         if plain
-        else HTTPSConnectionPool(
+        else urllib3.HTTPSConnectionPool(
             check_address(host, port),
             port,
             server_hostname=host,

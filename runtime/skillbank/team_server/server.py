@@ -16,17 +16,28 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+import skillbank
 from skillbank.detached import detach_with
 from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.errors import SkillbankError
 from skillbank.home import database_url
+from skillbank.lazy_imports import lazy_imports
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.serving import Serving
 from skillbank.team_server.workers import Parent, Workers
 from skillbank.ways import Sentence, command
+
+with lazy_imports():
+    from skillbank.jobs import store
+    from skillbank.labelling import models
+
+    # Not before the variable of the counters is set: the client of Prometheus reads it when it is imported.
+    from skillbank.team_server import app as team_app
+    from skillbank.team_server import logs
+    from skillbank.web import detectors
 
 if TYPE_CHECKING:
     from skillbank.labelling.models import Model
@@ -76,12 +87,8 @@ def _prepared(banks: tuple[str, ...]) -> Runtime:
             # What an extra would bring that is not installed is told where it is needed.
             with suppress(ImportError, SkillbankError):
                 importlib.import_module(each.name)
-    # Not before the variable of its counters is set: the client of Prometheus reads it when it is imported.
-    from skillbank.runtime import Runtime
-    from skillbank.team_server.logs import log_lines
-
-    log_lines()
-    runtime = Runtime(banks)
+    logs.log_lines()
+    runtime = skillbank.Runtime(banks)
     with runtime.reading:
         list(runtime.library.skills)
     return runtime
@@ -124,34 +131,26 @@ def _application(
     runtime: Runtime, serving: Serving, at: Entrance, model: Model | None, parent: Parent
 ) -> ASGIApp:
     """Return what one process serves; called in it, before it answers."""
-    from skillbank.team_server.app import TeamServer
-    from skillbank.web.detectors import for_model, without_model
-
     if not serving.open_to_everybody:
         only_who_is_named()
         serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
     if model is None:
         why = Sentence(f"this server looks with no model; {command('serve', '', '--model MODEL')} names one")
-        detector = without_model(why, serving.most_waiting)
+        detector = detectors.without_model(why, serving.most_waiting)
     else:
-        detector = for_model(model, serving.model, serving.most_waiting)
-    return TeamServer(runtime, serving, at, detector, parent).app
+        detector = detectors.for_model(model, serving.model, serving.most_waiting)
+    return team_app.TeamServer(runtime, serving, at, detector, parent).app
 
 
 def _make_store() -> None:
     """Open the store once, so that its tables are there, or its fault is told, before anything listens."""
-    from skillbank.jobs.store import JobStore
-
-    with JobStore(database_url()):
+    with store.JobStore(database_url()):
         pass
 
 
 def _model(serving: Serving, banks: tuple[str, ...]) -> Model | None:
     """Find the model that was named, in the name of whoever starts the server, before anything listens."""
-    from skillbank.labelling.models import find_model
-    from skillbank.runtime import Runtime
-
     if serving.model is None:
         return None
-    with Runtime(banks) as runtime:
-        return find_model(runtime, serving.model)
+    with skillbank.Runtime(banks) as runtime:
+        return models.find_model(runtime, serving.model)

@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.errors import QuestionsError, StateError, TrustError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Plan
 from skillbank.plan.open_points import open_points
 from skillbank.plan.variables import name_problems
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.visible import one_line
 from skillbank.ways import command
+
+with lazy_imports():
+    from skillbank.trust import decisions
 
 if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
@@ -259,10 +263,8 @@ def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
 
 def _decided(root: Path) -> bool:
     """Whether a person's decision about a bank is there; one that cannot be read counts as nothing."""
-    from skillbank.trust.decisions import decision_of
-
     try:
-        return decision_of(root) is not None
+        return decisions.decision_of(root) is not None
     except StateError:
         return False
 

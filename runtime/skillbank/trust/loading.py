@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.files import is_there
 from skillbank.bank.vouching import Vouched
+from skillbank.lazy_imports import lazy_imports
 from skillbank.trust.anchor_folder import any_pinned
 from skillbank.trust.contents import SIGNATURE_FILE
+
+with lazy_imports():
+    from skillbank.trust import anchors, verify  # with what reads certificates
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -48,6 +52,5 @@ def _verified(root: Path, bank_root: Path) -> Verification | None:
     """Verify a skill under the pinned anchors; None, at no cost, where there is nothing to verify."""
     if not any_pinned() or not is_there(root / SIGNATURE_FILE):
         return None
-    from skillbank.trust import anchors, verify  # with what reads certificates
 
     return verify.verify_skill(root, [a.certificate for a in anchors.pinned()], bank_root=bank_root)

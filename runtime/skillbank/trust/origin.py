@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.bank.home import bank_root
 from skillbank.errors import SkillFormatError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.model import Origin
+
+with lazy_imports():
+    from skillbank.bank import discovery
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
@@ -75,15 +79,14 @@ def is_own(bank: Bank) -> bool:
     return bank.root in (bank_root().resolve(), (bank_root() / "skills").resolve())
 
 
-def bank_of(skill: Skill, banks: Sequence[Bank]) -> Bank:
+def bank_of(skill: Skill, banks: Sequence[discovery.Bank]) -> discovery.Bank:
     """Return the bank that a skill lies in, also one that is not among those in use."""
     root = skill.bank_root.resolve()
     used = next((bank for bank in banks if bank.root == root), None)
     if used is not None:
         return used
-    from skillbank.bank.discovery import Bank
 
-    return Bank(root, skill.bank)
+    return discovery.Bank(root, skill.bank)
 
 
 def origin_of(skill: Skill, bank: Bank) -> Origin:

@@ -12,10 +12,14 @@ from skillbank.automl import control
 from skillbank.automl.report.data import ReportData, report_data
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
+from skillbank.lazy_imports import lazy_imports
 from skillbank.redact import redact
 from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
 from skillbank.web.operations import Asked, Operation
+
+with lazy_imports():
+    from skillbank.automl.report import page as report_page
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobHead, JobRecord
@@ -133,9 +137,7 @@ class Browsing:
 
     def report(self, request: Request) -> Response:
         """Send an experiment's report, whose scripts may reach nothing."""
-        from skillbank.automl.report.page import render_page
-
-        page = render_page(self._report(request))
+        page = report_page.render_page(self._report(request))
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
     def _report(self, request: Request) -> ReportData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import webbrowser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -105,8 +106,6 @@ def _serve(
         if label_studio is not None:
             print(f"backend for Label Studio: {at.address}{PREFIX}", file=sys.stderr, flush=True)
         if open_browser:
-            import webbrowser
-
             key = f"#token={quote(at.token, safe='')}" + (f"&view={view}" if view else "")
             webbrowser.open(f"{at.address}/{key}" if at.token else shown)
         run_server(make_app(runtime, detector, at, label_studio), opened, grace=_GRACE)

@@ -8,9 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from skillbank_engine.errors import EngineError, UnsupportedActionError
 from skillbank_engine.family import Family
+from skillbank_engine.onnx_file import read_onnx
 from skillbank_engine.session import open_session
+from skillbank_engine.tensorrt_engine import build_engine
 
 if TYPE_CHECKING:
     from skillbank_engine.config.blocks import SpecBase
@@ -41,11 +45,6 @@ def gen_trt_engine(family: Family, action: str, spec: SpecBase, overrides: Seque
         settings = spec.gen_trt_engine
         _refuse_unsupported(settings.tensorrt)
         _require_tensorrt()
-        import torch
-
-        from skillbank_engine.onnx_file import read_onnx
-        from skillbank_engine.tensorrt_engine import build_engine
-
         if settings.gpu_id >= torch.cuda.device_count():
             raise EngineError(
                 f"gen_trt_engine.gpu_id names GPU {settings.gpu_id}, but there are "
@@ -78,8 +77,6 @@ def _refuse_unsupported(wanted: TensorRTBase) -> None:
 def _require_tensorrt() -> None:
     """Say what is missing to build an engine here, and where it can be built."""
     missing = [] if find_spec("tensorrt") else ["the package tensorrt"]
-    import torch
-
     if not torch.cuda.is_available():
         missing.append("a GPU")
     if missing:

@@ -7,13 +7,18 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 from skillbank_engine.choices import ACTIVATIONS, choose, said
+from skillbank_engine.crew import Crew, crew_of, gpu_numbers
+from skillbank_engine.device import cuda_wanted
 from skillbank_engine.family import Family
 from skillbank_engine.importing import importing, load_libraries
-from skillbank_engine.launcher import Crew, crew_of, gpu_numbers, launch
 from skillbank_engine.profile import apply_profile, describe, prepare_start
+from skillbank_engine.results import results_folder
 from skillbank_engine.session import Session, open_session, setup_logging
 from skillbank_engine.starting import starting_spec
+from skillbank_engine.team import ALONE, Team, joined
 
 if TYPE_CHECKING:
     from skillbank_engine.config.blocks import SpecBase
@@ -35,9 +40,6 @@ def train(family: Family, action: str, spec: SpecBase, overrides: Sequence[str])
     overrides : sequence of str
         The ``a.b=c`` words of the command line.
     """
-    with importing():
-        from skillbank_engine.device import cuda_wanted
-
     specs = family.specs()
     # Only the first node writes; what is wrong with the numbers of nodes is for every one to say.
     first = os.environ.get("NODE_RANK", "0") == "0"
@@ -69,18 +71,14 @@ def train(family: Family, action: str, spec: SpecBase, overrides: Sequence[str])
         ):
             _LOG.info("several processes recompute activations: %s=false keeps them", ACTIVATIONS)
         if crew.size > 1:
+            from skillbank_engine.launcher import launch  # with what torchrun is made of
+
             launch(crew, _as_one_of_many, family, action, spec, cuda)
         else:
-            with importing():
-                from skillbank_engine.training.starting import run_training
-
-                family.task()
-            run_training(family, spec, session)
+            _train_in_this(family, spec, session)
 
 
 def _gpus(cuda: bool) -> int:
-    import torch
-
     return torch.cuda.device_count() if cuda else 0
 
 
@@ -100,18 +98,19 @@ def _as_one_of_many(family: Family, action: str, spec: SpecBase, cuda: bool) -> 
     rank = int(os.environ["RANK"])
     setup_logging(logging.INFO if rank == 0 else logging.ERROR)
     load_libraries()
-    with importing():
-        import torch
-
-        from skillbank_engine.results import results_folder
-        from skillbank_engine.team import joined
-        from skillbank_engine.training.starting import run_training
-
-        family.task()
     device = None
     if cuda:
         numbers = gpu_numbers(spec.train, torch.cuda.device_count())
         device = torch.device("cuda", numbers[int(os.environ["LOCAL_RANK"])])
     with joined(device) as team:
         session = Session(action, results_folder(spec, action), silent=not team.main)
-        run_training(family, spec, session, team)
+        _train_in_this(family, spec, session, team)
+
+
+def _train_in_this(family: Family, spec: SpecBase, session: Session, team: Team = ALONE) -> None:
+    """Train in this process: of what is imported now, a spec that is refused needs nothing."""
+    with importing():
+        from skillbank_engine.training.starting import run_training
+
+        family.task()
+    run_training(family, spec, session, team)

@@ -75,7 +75,7 @@ class WeightAverage:
 
 @torch.no_grad()
 def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
-    from torch.distributed.tensor import DTensor, distribute_tensor
+    from torch.distributed.tensor import DTensor, distribute_tensor  # half a second
 
     for name, value in target.items():
         given = source[name]

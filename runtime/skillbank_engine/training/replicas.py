@@ -72,6 +72,7 @@ def share_out(
     EngineError
         In fp16, whose loss scale would have to be agreed on.
     """
+    # Half a second, for who shares weights out.
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 

@@ -9,13 +9,13 @@ import torch
 from skillbank_engine.checkpoint import Checkpoint, load_weights
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import RunSettings
+from skillbank_engine.crew import gpu_numbers
 from skillbank_engine.data.canvases import FEW_SHAPES, MOST_SHAPES, RECORDED_SHAPES
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute, choose_compute, cuda_wanted
 from skillbank_engine.errors import DataError, EngineError
 from skillbank_engine.family import Family
-from skillbank_engine.launcher import gpu_numbers
 from skillbank_engine.parameters import count, freeze, trained
 from skillbank_engine.session import Session
 from skillbank_engine.signals import stop_on_signals

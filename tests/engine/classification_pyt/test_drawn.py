@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def opened(path: Path) -> Image.Image:
 def run(word: str, *words: str) -> None:
     parser = argparse.ArgumentParser()
     TOOLS[word].arguments(parser)
-    TOOLS[word].run(parser.parse_args(words))
+    resolve_name(TOOLS[word].run)(parser.parse_args(words))
 
 
 def tree(folder: Path) -> dict[str, bytes]:

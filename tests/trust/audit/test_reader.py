@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.trust.audit.evidence import Evidence, File
-from skillbank.trust.audit.finding import Finding, table
+from skillbank.trust.audit.finding import Finding
 from skillbank.trust.audit.plain import disguised, hidden_message, parts, plain
+from skillbank.trust.audit.rules import table
 from tests.trust.audit.conftest import HEAD, Writer
 from tests.trust.audit.snippets import BENIGN, HOSTILE, MORE_HOSTILE, selected, tagged
 

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from skillbank.cli import app
-from skillbank.trust.audit.finding import QUESTIONS, table
+from skillbank.trust.audit.finding import QUESTIONS
 from skillbank.trust.audit.report import audit
+from skillbank.trust.audit.rules import table
 from tests.trust.audit.conftest import Writer
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"

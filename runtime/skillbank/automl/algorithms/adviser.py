@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from skillbank.endpoint_address import endpoint_address
 from skillbank.environment import LLM_MODEL, foreign
 from skillbank.errors import SkillbankError, UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.redact import redact
+
+with lazy_imports():
+    import openai
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageParam
@@ -59,7 +63,6 @@ def advice(
         address = endpoint_address(local, key, of=of, key_of=settings.api_key_env)
     except UsageError as error:
         raise NoAdvice(error.sentence.marked) from None
-    import openai
 
     messages: list[ChatCompletionMessageParam] = [
         {"role": "system", "content": instructions},

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from skillbank.automl.algorithms.ranking import dominates
 from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot, Trial
 from skillbank.errors import StateError, UsageError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import numpy as np  # a plan names an algorithm, and draws nothing
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from skillbank.automl.settings import AutoMLSettings
     from skillbank.automl.space import SearchSpace
 
@@ -157,8 +159,6 @@ class Algorithm(ABC):
 
     def rng(self, number: int) -> np.random.Generator:
         """Return the source of randomness of one recommendation: a function of the seed and its number."""
-        import numpy as np  # a plan names an algorithm, and draws nothing
-
         return np.random.default_rng((self.settings.seed, number))
 
     def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, object]:

@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.trial import Slot, Trial
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import cmaes
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
@@ -34,11 +38,11 @@ class CMAES(FullTraining):
         with warnings.catch_warnings():
             # cmaes warns of experimental parts that are not used here.
             warnings.simplefilter("ignore")
-            from cmaes import CMA
+            kind = cmaes.CMA
         d = self.space.dimensions
         # The library works in two dimensions or more; a single parameter gets an idle companion.
         self._extra = 1 if d == 1 else 0
-        self._strategy = CMA(
+        self._strategy = kind(
             mean=np.r_[self.space.encode(self.defaults), np.full(self._extra, 0.5)],
             sigma=0.25,
             bounds=np.tile([0.0, 1.0], (d + self._extra, 1)),

@@ -14,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbank.automl.algorithms.kernel import Kernel, Posterior
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import threadpoolctl
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -115,9 +119,7 @@ def single_threaded() -> AbstractContextManager[object]:
 
 @cache
 def _threads() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+    return threadpoolctl.ThreadpoolController()
 
 
 def _minimise(

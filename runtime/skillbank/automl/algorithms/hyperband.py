@@ -14,6 +14,10 @@ import numpy as np
 from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.trial import Slot, Trial
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.automl.algorithms import parzen  # with optuna
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
@@ -250,10 +254,8 @@ class BOHB(Hyperband):
         for rung in range(len(self.epochs) - 1, -1, -1):
             known = [t for t in self.finished() if self.rung_of[t.number] == rung]
             if len(known) >= enough:
-                from skillbank.automl.algorithms.parzen import parzen_suggestion  # with optuna
-
                 running = [t for t in self.running() if t.asked.resume_from is None]
-                values = parzen_suggestion(self.space, known, running, int(rng.integers(2**31)))
+                values = parzen.parzen_suggestion(self.space, known, running, int(rng.integers(2**31)))
                 if values not in [t.asked.values for t in self.trials.values()]:
                     return values, f"model of {len(known)} trials at {self.epochs[rung]} epochs"
                 break

@@ -6,6 +6,10 @@ import numpy as np
 
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.trial import Slot
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank.automl.algorithms import parzen  # with optuna
 
 _TRIES = 5
 
@@ -24,12 +28,11 @@ class TPE(FullTraining):
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         if len(self.trials) < self.startup or len(self.finished()) < 2:
             return self.fresh(rng), "random start"
-        from skillbank.automl.algorithms.parzen import parzen_suggestion  # with optuna
 
         taken = [t.asked.values for t in self.trials.values()]
         for _ in range(_TRIES):
             seed = int(rng.integers(2**31))
-            values = parzen_suggestion(self.space, self.finished(), self.running(), seed)
+            values = parzen.parzen_suggestion(self.space, self.finished(), self.running(), seed)
             if values not in taken:
                 return values, "Parzen estimator"
         return self.fresh(rng), "random: the estimator only repeated itself"

@@ -12,6 +12,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 from skillbank.automl.experiment import Experiment, Trial
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import optuna
+    from optuna import distributions
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -30,7 +35,6 @@ def importances(stands: Experiment) -> dict[str, float]:
     trials, keys = _comparable(stands)
     if len(trials) < _FEWEST or not keys or len({t.scores for t in trials}) < 2:
         return {}
-    import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     maximize = stands.objectives[0].maximize
@@ -76,14 +80,12 @@ def _plain(value: object) -> bool | float | str | None:
 
 
 def _distribution(values: list[object]) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numbers) < len(values):
         choices = {json.dumps(_plain(v)): _plain(v) for v in values}
-        return CategoricalDistribution([choices[name] for name in sorted(choices)])
+        return distributions.CategoricalDistribution([choices[name] for name in sorted(choices)])
     low, high = min(numbers), max(numbers)
     log = low > 0 and high / low >= 30
     if all(isinstance(v, int) for v in numbers):
-        return IntDistribution(int(low), int(high), log=log)
-    return FloatDistribution(float(low), float(high), log=log)
+        return distributions.IntDistribution(int(low), int(high), log=log)
+    return distributions.FloatDistribution(float(low), float(high), log=log)

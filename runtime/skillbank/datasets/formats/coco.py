@@ -17,7 +17,11 @@ from skillbank.datasets.formats.json_kinds import JsonKind
 from skillbank.datasets.texts import encoding_note, encoding_of, read_utf8
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.datasets import areas  # with numpy, which boxes need not
 
 __all__ = ["Coco"]
 
@@ -150,9 +154,8 @@ class _Source:
         span = range(columns.starts[index], columns.starts[index + 1])
         outlines = self.outlines.of(self.tree.path(self.file), [columns.places[at] for at in span])
         labels = [new[columns.labels[at]] for at in span]
-        from skillbank.datasets.areas import draw_outlines  # with numpy, which boxes need not
 
-        return draw_outlines((width, height), zip(labels, outlines, strict=True))
+        return areas.draw_outlines((width, height), zip(labels, outlines, strict=True))
 
     def _boxes(self, index: int, new: list[int]) -> Iterator[Box]:
         columns = self.columns

@@ -13,7 +13,11 @@ from skillbank.datasets.document import LEFT_OUT
 from skillbank.datasets.texts import list_note, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.datasets import areas  # with numpy
 
 if TYPE_CHECKING:
     from skillbank.datasets.areas import Meanings
@@ -159,12 +163,10 @@ def _values_of(tree: Tree, masks: Sequence[str]) -> Counter[tuple[int, ...]]:
     DataError
         When there are more than classes can be.
     """
-    from skillbank.datasets.areas import pixels_of, values_in  # with numpy
-
     counts: Counter[tuple[int, ...]] = Counter()
     for name in masks:
         try:
-            counts.update(values_in(pixels_of(tree.path(name))))
+            counts.update(areas.values_in(areas.pixels_of(tree.path(name))))
         except DataError:
             continue  # said of the mask itself when it is drawn
         if len(counts) > _MOST:

@@ -16,7 +16,11 @@ from skillbank.datasets.formats.mask_classes import mask_classes
 from skillbank.datasets.masks import owners_of, plain_stem, stem_of
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.datasets import areas  # with numpy: to know of masks is not to read them
 
 if TYPE_CHECKING:
     from skillbank.datasets.areas import Meanings
@@ -93,9 +97,7 @@ class _Reader:
 
 
 def _drawn(path: Path, meanings: Meanings) -> Drawn:
-    from skillbank.datasets.areas import draw_mask  # with numpy: to know of masks is not to read them
-
-    return draw_mask(path, meanings)
+    return areas.draw_mask(path, meanings)
 
 
 def _pairs(tree: Tree) -> _Pairs:

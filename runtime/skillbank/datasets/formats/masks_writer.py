@@ -11,6 +11,11 @@ from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.mask_classes import PALETTE
 from skillbank.datasets.formats.writing import below_images
 from skillbank.errors import DataError
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    import numpy as np
+    from PIL import Image
 
 __all__ = ["MasksWriter", "palette_of", "save_mask"]
 
@@ -48,9 +53,6 @@ class MasksWriter:
 
 def save_mask(picture: Picture, target: Path) -> int:
     """Write the mask of a picture; return how many objects are not in it."""
-    import numpy as np
-    from PIL import Image
-
     assert picture.mask is not None
     drawn = picture.mask.draw()
     if drawn.numbers.size and int(drawn.numbers.max()) >= _LEFT_OUT_ID:

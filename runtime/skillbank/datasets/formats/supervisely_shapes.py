@@ -12,7 +12,11 @@ import msgspec
 
 from skillbank.datasets.formats.coordinates import Corners, around, numbers
 from skillbank.datasets.formats.gathering import Gathering, class_word
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from PIL import Image
 
 __all__ = ["Mark", "corners_of"]
 
@@ -97,8 +101,6 @@ def _around_mask(mask: object) -> Corners | None:
 
 def _drawn(data: str) -> tuple[int, int, int, int] | None:
     """Return the box around the opaque pixels; without transparency around those that are not 0."""
-    from PIL import Image
-
     unpacked = zlib.decompressobj()
     png = unpacked.decompress(base64.b64decode(data, validate=True), _MOST)
     with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from skillbank.environment import IMAGE
 from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.platforms.check import Check
 from skillbank.platforms.container import LABEL, gpu_pool
 from skillbank.platforms.docker.daemon import Daemon, pull_policy
 from skillbank.ways import Sentence, option
+
+with lazy_imports():
+    from skillbank.bank import discovery
 
 if TYPE_CHECKING:
     from skillbank.platforms.docker.daemon import DaemonFacts
@@ -57,10 +61,8 @@ def _gpus(daemon: Daemon, info: DaemonFacts) -> Check:
 
 def _images(daemon: Daemon) -> Iterator[Check]:
     """Look for the image that the environment names, else for those of the skills' actions."""
-    from skillbank.bank.discovery import Library
-
     named = IMAGE.value
-    skills = Library().skills
+    skills = discovery.Library().skills
     images = {named} if named else {i for s in skills for a in s.actions if (i := s.image(a))}
     for image in sorted(images):
         if daemon.image(image) is not None:

@@ -13,35 +13,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
+from skillbank.platforms.kubernetes.errors import ApiLostError, ConflictingError, ForbiddenError, GoneError
+
+with lazy_imports():
+    from skillbank.platforms.kubernetes import connection  # with the client of Kubernetes
 
 if TYPE_CHECKING:
-    from skillbank.platforms.kubernetes.connection import Connection
     from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
 
 _CONNECT, _READ = 5.0, 30.0
-
-
-class ApiLostError(PlatformError):
-    """The API server did not answer: whether it did what was asked is not known.
-
-    ``retry_after`` is how many seconds it asks for before the next try.
-    """
-
-    retry_after: float | None = None
-
-
-class GoneError(PlatformError):
-    """What was asked for is not there."""
-
-
-class ConflictingError(PlatformError):
-    """Something of this name is there already, or has changed meanwhile."""
-
-
-class ForbiddenError(PlatformError):
-    """What was asked is not allowed to this user."""
 
 
 class Cluster:
@@ -63,10 +46,8 @@ class Cluster:
         self._context, self._namespace, self._patience = context, namespace, patience
 
     @cached_property
-    def _opened(self) -> Connection:
-        from skillbank.platforms.kubernetes.connection import Connection  # with the client of Kubernetes
-
-        return Connection(self._context, self._namespace)
+    def _opened(self) -> connection.Connection:
+        return connection.Connection(self._context, self._namespace)
 
     @property
     def server(self) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.check import Check
-from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.api import Cluster
+from skillbank.platforms.kubernetes.errors import ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
 from skillbank.platforms.kubernetes.refusals import access
 

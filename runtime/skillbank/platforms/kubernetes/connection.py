@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from skillbank.environment import foreign
 from skillbank.errors import PlatformError, did_you_mean
 from skillbank.installation import how_to_install
-from skillbank.platforms.kubernetes.api import ApiLostError, ConflictingError, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.errors import ApiLostError, ConflictingError, ForbiddenError, GoneError
 from skillbank.redact import redact
 from skillbank.ways import command
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
-from skillbank.platforms.kubernetes.api import ApiLostError, Cluster, GoneError
+from skillbank.platforms.kubernetes.api import Cluster
+from skillbank.platforms.kubernetes.errors import ApiLostError, GoneError
 from skillbank.platforms.kubernetes.names import MAIN
 from skillbank.platforms.kubernetes.states import index_of, main_state
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
-from skillbank.platforms.kubernetes.api import Cluster, ConflictingError, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.api import Cluster
+from skillbank.platforms.kubernetes.errors import ConflictingError, ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.names import LABEL, selector
 
 if TYPE_CHECKING:

@@ -25,13 +25,15 @@ from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.jobs.record import JobState
+from skillbank.lazy_imports import lazy_imports
 from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.kubernetes import states
-from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
+from skillbank.platforms.kubernetes.api import Cluster
 from skillbank.platforms.kubernetes.checkup import kubernetes_checks
+from skillbank.platforms.kubernetes.errors import ApiLostError
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.logs import pod_logs
 from skillbank.platforms.kubernetes.names import job_name
@@ -41,6 +43,9 @@ from skillbank.platforms.kubernetes.refusals import of_files, of_plan, refusals
 from skillbank.platforms.logfile import saved_log
 from skillbank.redact import looks_secret, redact_stream
 from skillbank.whole_files import write_whole
+
+with lazy_imports():
+    from skillbank.platforms.kubernetes import manifest
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -123,8 +128,6 @@ class KubernetesPlatform(Platform):
 
     def start(self, launch: Launch) -> str:
         """Make the Job, let it go, and return ``kubernetes:NAMESPACE/NAME``; one that is there is adopted."""
-        from skillbank.platforms.kubernetes import manifest
-
         container.container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
         namespace, name = self._cluster.namespace, job_name(launch.job_id, launch.resources.nodes)
         document = manifest.job_manifest(launch, self._profile, namespace)
@@ -361,8 +364,6 @@ class KubernetesPlatform(Platform):
 
 
 def _manifest(launch: Launch, profile: Profile, namespace: str) -> str:
-    from skillbank.platforms.kubernetes import manifest
-
     documents = [manifest.job_manifest(launch, profile, namespace)]
     if launch.resources.nodes > 1:
         documents.append(manifest.service_manifest(launch, profile, namespace, "known-when-the-job-is-there"))

@@ -9,7 +9,8 @@ from skillbank.home import cache_dir, results_root
 from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, plan_problems
-from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.api import Cluster
+from skillbank.platforms.kubernetes.errors import ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.names import quantity
 from skillbank.platforms.kubernetes.profile import Profile, profile_path
 from skillbank.platforms.kubernetes.shared import place_problem

@@ -8,7 +8,12 @@ import subprocess
 from skillbank.bank.engines import EngineFacts, own_engines
 from skillbank.bank.programs import absent_packages, find_program
 from skillbank.installation import how_to_install
+from skillbank.lazy_imports import lazy_imports
 from skillbank.platforms.check import Check
+
+with lazy_imports():
+    from skillbank.bank import discovery
+    from skillbank.plan import hardware
 
 __all__ = ["engine_checks", "gpu_checks", "gpu_sentence"]
 
@@ -52,11 +57,8 @@ def gpu_checks() -> list[Check]:
 
 def gpu_sentence(row: str) -> str:
     """Say what a line of nvidia-smi means for the skills of the bank."""
-    from skillbank.bank.discovery import Library
-    from skillbank.plan.hardware import memory_of
-
     index, name, total, free = (part.strip() for part in row.split(","))
     said = f"{index}: {name}, {int(free) / 1024:.0f} of {int(total) / 1024:.0f} GiB free"
-    wants = {skill.name: memory_of(skill.info) for skill in Library().skills}
+    wants = {skill.name: hardware.memory_of(skill.info) for skill in discovery.Library().skills}
     short = [f"{skill} ({gb:g} GB)" for skill, gb in wants.items() if gb and int(free) * 2**20 < gb * 1e9]
     return f"{said}; less than these are meant for: {', '.join(short)}" if short else said

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from skillbank.errors import PlatformError
 from skillbank.platforms.check import Check
 from skillbank.platforms.slurm.commands import ClusterLostError, Commands
-from skillbank.platforms.slurm.platform import told
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, profile_path
 
 __all__ = ["slurm_checks"]
@@ -90,7 +89,7 @@ def _cluster(profile: SlurmProfile, commands: Commands) -> Iterator[Check]:
     lost = [node for node in nodes if not node.usable]
     for node in lost[:8]:
         mend = f"scontrol update NodeName={node.name} State=RESUME gives it back"
-        yield Check("slurm node", "missing", f"{told(node)}; {mend}")
+        yield Check("slurm node", "missing", f"{node.said}; {mend}")
     if len(lost) > 8:
         yield Check("slurm node", "missing", f"and {len(lost) - 8} more")
 

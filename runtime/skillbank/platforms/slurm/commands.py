@@ -58,6 +58,12 @@ class Node:
         """Whether jobs can run on it, now or when it is free."""
         return not _DOWN.search(self.state) and not self.state.endswith("*")
 
+    @property
+    def said(self) -> str:
+        """Why it takes no jobs, in words."""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.name} is {self.state.lower().rstrip('*')}{why}"
+
 
 class Commands:
     """Runs the commands that a profile describes; each answer is read once and kept for a moment."""

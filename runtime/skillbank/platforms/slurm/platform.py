@@ -30,7 +30,8 @@ from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
-from skillbank.platforms.slurm.commands import ClusterLostError, Commands, Node
+from skillbank.platforms.slurm import checkup
+from skillbank.platforms.slurm.commands import ClusterLostError, Commands
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
 from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
@@ -78,9 +79,7 @@ class SlurmPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.slurm.checkup import slurm_checks
-
-        return slurm_checks()
+        return checkup.slurm_checks()
 
     def problems(self, plan: Plan) -> list[str]:
         """Ask the cluster for what the plan needs: partition, nodes, GPUs, a program, shared folders."""
@@ -237,7 +236,7 @@ class SlurmPlatform(Platform):
         if any(word in row.reason for word in ("ReqNodeNotAvail", "DOWN", "Down", "Limit", "Resources")):
             nodes = self.commands.nodes(self.profile.partition, age=10)
             lost = [node for node in nodes if not node.usable]
-            said += "".join(f"; {told(node)}" for node in lost[:4])
+            said += "".join(f"; {node.said}" for node in lost[:4])
             said += f"; and {len(lost) - 4} more" if len(lost) > 4 else ""
         return said
 
@@ -322,12 +321,6 @@ class SlurmPlatform(Platform):
 
 def _held(row: Row, job_id: str) -> bool:
     return row.name == job_id and state_of(row.state) is JobState.PENDING
-
-
-def told(node: Node) -> str:
-    """Say in words why a node takes no jobs."""
-    why = f" ({node.reason})" if node.reason else ""
-    return f"{node.name} is {node.state.lower().rstrip('*')}{why}"
 
 
 def _number(native_id: str | None) -> int | None:

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from skillbank.errors import PlatformError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
 from skillbank.platforms.slurm.profile import SlurmProfile, size
 from skillbank.ways import option
+
+with lazy_imports():
+    import jinja2
 
 __all__ = ["LOG", "RESUME_SPEC", "SCRIPT", "Container", "image_file", "options", "render"]
 
@@ -31,8 +35,6 @@ def render(launch: Launch, profile: SlurmProfile, kind: Container | None) -> str
     PlatformError
         When the profile's template is none, or something cannot be written into it.
     """
-    from jinja2 import Environment, StrictUndefined, TemplateError
-
     srun, wrap, env = _contained(launch, profile, kind) if kind else ([], [], {})
     folder, results = launch.job_dir, launch.results_dir
     resume = launch.resume
@@ -63,7 +65,7 @@ def render(launch: Launch, profile: SlurmProfile, kind: Container | None) -> str
         )
     try:
         source = profile.template.read_text(encoding="utf-8")
-        shell = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        shell = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         shell.filters["sh"] = lambda value: shlex.quote(str(value))
         return shell.from_string(source).render(known) + "\n"
     except OSError as error:
@@ -71,7 +73,7 @@ def render(launch: Launch, profile: SlurmProfile, kind: Container | None) -> str
             f"the template {profile.template} cannot be read ({error.strerror}); correct 'template' in the "
             "profile"
         ) from None
-    except TemplateError as error:
+    except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         where = f", line {line}" if line else ""
         raise PlatformError(f"the template {profile.template}{where} is wrong: {error}; correct it") from None

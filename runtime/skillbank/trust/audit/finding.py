@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skillbank.trust.audit.evidence import Evidence, File
     from skillbank.trust.audit.fields import Field
 
-__all__ = ["LEVELS", "QUESTIONS", "Finding", "Hit", "Level", "Question", "Rule", "rule", "table"]
+__all__ = ["LEVELS", "QUESTIONS", "RULES", "Finding", "Hit", "Level", "Question", "Rule", "rule"]
 
 Level = Literal["HIGH", "MEDIUM", "LOW"]
 Question = Literal["tricks", "execution", "bugs"]
@@ -117,7 +117,8 @@ class Rule:
         return list(found.values())
 
 
-_TABLE: dict[str, Rule] = {}
+RULES: dict[str, Rule] = {}
+"""Those that have been entered, by name; `skillbank.trust.audit.rules` has all of them."""
 
 
 def rule(
@@ -136,25 +137,9 @@ def rule(
     """
 
     def enter(find: Callable[[Evidence], Iterable[Hit]]) -> Rule:
-        if name in _TABLE:
+        if name in RULES:
             raise ValueError(f"two rules are called {name}")
-        _TABLE[name] = Rule(name, level, question, title, way_out, find)
-        return _TABLE[name]
+        RULES[name] = Rule(name, level, question, title, way_out, find)
+        return RULES[name]
 
     return enter
-
-
-def table() -> tuple[Rule, ...]:
-    """Return all rules, by question."""
-    from skillbank.trust.audit import (  # noqa: F401  they enter the table when they are read
-        rules_commands,
-        rules_cost,
-        rules_files,
-        rules_hidden,
-        rules_names,
-        rules_packages,
-        rules_reader,
-    )
-
-    order = list(QUESTIONS)
-    return tuple(sorted(_TABLE.values(), key=lambda r: order.index(r.question)))

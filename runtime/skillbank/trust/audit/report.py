@@ -15,8 +15,9 @@ from skillbank.errors import DataNotFoundError, SkillbankError, SkillNotFoundErr
 from skillbank.nearby import at_home, near_path
 from skillbank.trust.audit.advisories import known
 from skillbank.trust.audit.evidence import Evidence, Heard, Neighbour, read_files
-from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, Rule, table
+from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, Rule
 from skillbank.trust.audit.packages import Pinned, pinned
+from skillbank.trust.audit.rules import table
 from skillbank.visible import one_line
 from skillbank.ways import Sentence
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-from skillbank.trust.audit.finding import QUESTIONS, Finding, Level, Rule, table
+from skillbank.trust.audit.finding import QUESTIONS, Finding, Level, Rule
 from skillbank.trust.audit.report import Report
+from skillbank.trust.audit.rules import table
 
 __all__ = ["sarif"]
 

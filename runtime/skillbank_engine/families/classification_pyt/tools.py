@@ -1,10 +1,10 @@
 """Further words of the program: ``shapes`` draws the demo data set, ``crops`` cuts boxes out of pictures."""
 
 import argparse
-from pathlib import Path
 
-from skillbank_engine.errors import DataError
 from skillbank_engine.family import Tool
+
+_DATA = "skillbank_engine.families.classification_pyt.data"
 
 
 def _positive(text: str) -> int:
@@ -36,22 +36,6 @@ def _shapes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=_picture_size, default=64, metavar="PIXELS")
 
 
-def _write_shapes(arguments: argparse.Namespace) -> None:
-    from skillbank_engine.families.classification_pyt.data.shapes import CLASSES, CLASSES_FILE, write_shapes
-
-    out = Path(arguments.out)
-    write_shapes(out, seed=arguments.seed, train=arguments.train, val=arguments.val, size=arguments.size)
-    each = f"of each of {len(CLASSES)} classes"
-    for part, what in (
-        ("train", f"{arguments.train} pictures {each}"),
-        ("val", f"{arguments.val} pictures {each}"),
-        ("test", f"{arguments.val} pictures {each}"),
-        ("inference", "a few pictures"),
-        (CLASSES_FILE, "the classes, one a line"),
-    ):
-        print(f"{out / part}  {what}")
-
-
 def _crops_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="folder for the pictures by part and class")
     parser.add_argument(
@@ -75,33 +59,11 @@ def _crops_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-broken", action="store_true", help="leave out what is broken, with a count")
 
 
-def _write_crops(arguments: argparse.Namespace) -> None:
-    from skillbank_engine.families.classification_pyt.data.crops import CropSource, write_crops
-
-    if len(arguments.images) != len(arguments.coco) or len(arguments.part or arguments.coco) != len(
-        arguments.coco
-    ):
-        raise DataError(
-            f"There are {len(arguments.coco)} --coco, {len(arguments.images)} --images and "
-            f"{len(arguments.part or ())} --part: give one --images, and one --part or none, for each --coco"
-        )
-    sources = [CropSource(*pair) for pair in zip(arguments.coco, arguments.images, strict=True)]
-    parts = arguments.part or [source.part for source in sources]
-    out = Path(arguments.out)
-    for written in write_crops(
-        out,
-        list(zip(parts, sources, strict=True)),
-        margin=arguments.margin,
-        least=arguments.least,
-        skip_broken=arguments.skip_broken,
-    ):
-        left = f", {written.small} smaller boxes left out" if written.small else ""
-        total = sum(written.counts.values())
-        print(f"{out / written.part}  {total} pictures of {len(written.counts)} classes{left}")
-    print(f"{out / 'classes.txt'}  the classes, one a line")
-
-
 TOOLS = {
-    "shapes": Tool("write the demo data set: pictures of coloured shapes", _shapes_arguments, _write_shapes),
-    "crops": Tool("cut the boxes of a COCO data set into folders by class", _crops_arguments, _write_crops),
+    "shapes": Tool(
+        "write the demo data set: pictures of coloured shapes", _shapes_arguments, f"{_DATA}.making:shapes"
+    ),
+    "crops": Tool(
+        "cut the boxes of a COCO data set into folders by class", _crops_arguments, f"{_DATA}.making:crops"
+    ),
 }

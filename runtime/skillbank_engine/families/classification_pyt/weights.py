@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from skillbank_engine.checkpoint import read_checkpoint, require_finite, spec_of
@@ -139,8 +140,6 @@ def read_tensors(file: Path, key: str) -> dict[str, Tensor]:
     """
     try:
         if file.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return dict(load_file(file))
         document = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # what the readers trip over depends on the bytes that they find

@@ -45,6 +45,7 @@ def deformable_attention(
         ``(B, Q, H * D)``, in the type of the values. Samples outside a level are zero.
     """
     if values.is_cuda:
+        # Triton, which comes with torch for GPUs alone
         from skillbank_engine.families.grounding_dino.deformable_triton import fused
 
         result: Tensor = fused(values, table, references, offsets, logits)

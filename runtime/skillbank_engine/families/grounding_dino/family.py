@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from skillbank_engine.family import ACTIONS, Family, Tool
 
-if TYPE_CHECKING:
-    from skillbank_engine.config.specs import Specs
-    from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
-    from skillbank_engine.task import AnyTask
-
-_COMMANDS = "skillbank_engine.families.grounding_dino.commands"
-
-
-def _specs() -> Specs[ExperimentSpec]:
-    from skillbank_engine.families.grounding_dino.config.experiment import GROUNDING_DINO
-
-    return GROUNDING_DINO
-
-
-def _task() -> type[AnyTask]:
-    from skillbank_engine.families.grounding_dino.task import GroundingDino
-
-    return GroundingDino
+_PACKAGE = "skillbank_engine.families.grounding_dino"
+_COMMANDS = f"{_PACKAGE}.commands"
 
 
 def _label_arguments(label: ArgumentParser) -> None:
@@ -75,27 +57,12 @@ def _picture_size(text: str) -> int:
     return number
 
 
-def _detecting(arguments: Namespace) -> None:
-    """Carry out ``label`` or ``serve``, which need torch."""
-    from skillbank_engine.importing import importing
-
-    with importing("skillbank_engine.families.grounding_dino.detector"):
-        command = getattr(import_module(f"{_COMMANDS}.{arguments.action}"), arguments.action)
-    command(arguments)
-
-
-def _drawing(arguments: Namespace) -> None:
-    from skillbank_engine.families.grounding_dino.commands import datasets
-
-    getattr(datasets, arguments.action)(arguments)
-
-
 FAMILY = Family(
     name="grounding_dino",
     title="Grounding DINO",
     about="Grounding DINO: detect objects by describing them.",
-    specs=_specs,
-    task=_task,
+    specs_at=f"{_PACKAGE}.config.experiment:GROUNDING_DINO",
+    task_at=f"{_PACKAGE}.task:GroundingDino",
     latest="gdino_model_latest.pth",
     metric="val_mAP50",
     actions={
@@ -106,20 +73,26 @@ FAMILY = Family(
     },
     tools={
         "label": Tool(
-            "find described objects in pictures, print JSON", _label_arguments, _detecting, torch=True
+            "find described objects in pictures, print JSON",
+            _label_arguments,
+            f"{_COMMANDS}.label:label",
+            torch=True,
         ),
         "serve": Tool(
-            "answer requests for detections on stdin until it ends", _serve_arguments, _detecting, torch=True
+            "answer requests for detections on stdin until it ends",
+            _serve_arguments,
+            f"{_COMMANDS}.serve:serve",
+            torch=True,
         ),
         "shapes": Tool(
             "write the demo data set of coloured shapes",
             partial(_drawn_arguments, train=500, val=60, size=128),
-            _drawing,
+            f"{_COMMANDS}.datasets:shapes",
         ),
         "scenes": Tool(
             "write a harder data set: relations, sizes, patterns, clutter",
             partial(_drawn_arguments, train=8000, val=400, size=512),
-            _drawing,
+            f"{_COMMANDS}.datasets:scenes",
         ),
     },
 )

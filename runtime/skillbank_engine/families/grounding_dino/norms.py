@@ -103,6 +103,7 @@ def _by_rows(
     low: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """Compute :func:`normed` by kernels of ours; of outputs that are not wanted, the other one twice."""
+    # Triton, which comes with torch for GPUs alone
     from skillbank_engine.families.grounding_dino import rows_triton
 
     device = hidden.device.type

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
 from skillbank_engine.errors import WeightsError
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?")
@@ -46,8 +48,6 @@ class PhraseTokenizer:
 
     @cached_property
     def _backend(self) -> Any:
-        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
         backend = Tokenizer(models.WordPiece(self._index, unk_token="[UNK]", max_input_chars_per_word=100))
         backend.normalizer = normalizers.BertNormalizer(lowercase=True)
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -121,8 +121,6 @@ def build_tokenizer(texts: Iterable[str], max_size: int = 8000) -> PhraseTokeniz
 
 
 def _words(text: str) -> Sequence[str]:
-    from tokenizers import normalizers, pre_tokenizers
-
     cleaned = normalizers.BertNormalizer(lowercase=True).normalize_str(text)
     return [word for word, _ in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(cleaned)]
 
@@ -135,7 +133,7 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
     WeightsError
         Neither a folder with a tokenizer nor a name that the hub answers for.
     """
-    from skillbank_engine.library import AutoTokenizer
+    from skillbank_engine.library import AutoTokenizer  # that name alone brings transformers' tokenizers
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)

@@ -130,6 +130,7 @@ def _compiling(spec: ExperimentSpec, compute: Compute) -> Iterator[Callable[[], 
 
 
 def _run(model: ModelConfig, points: int, corners: int, compute: Compute) -> None:
+    # Triton, which comes with torch for GPUs alone
     from skillbank_engine.families.grounding_dino.deformable_triton import fused
 
     heads, levels = model.nheads, model.num_feature_levels

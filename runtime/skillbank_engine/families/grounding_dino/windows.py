@@ -104,6 +104,7 @@ def taken(hidden: Tensor, rows: Tensor, inverse: Tensor) -> Tensor:
     rows, inverse : Tensor
         ``(M,)`` and ``(N,)`` from :func:`window_rows`, in either order.
     """
+    # Triton, which comes with torch for GPUs alone
     from skillbank_engine.families.grounding_dino import rows_triton
 
     return rows_triton.taken(hidden, rows, inverse)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from skillbank_engine.errors import WeightsError
@@ -53,8 +54,6 @@ def read_state(path: Path, key: str) -> dict[str, Tensor]:
     """
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             document: Any = load_file(path)
         else:
             document = torch.load(path, map_location="cpu", weights_only=True)

@@ -65,6 +65,7 @@ def meant_at_full_size(spec: ClassificationSpec, named: Named = NOTHING) -> bool
 
 def counted(spec: ClassificationSpec) -> dict[str, object]:
     """Count the classes of the training's data, for a spec in which nobody has said how many there are."""
+    # It brings torch, which specs do without.
     from skillbank_engine.families.classification_pyt.data.sets import training_classes
 
     return {"dataset.num_classes": len(training_classes(spec))}

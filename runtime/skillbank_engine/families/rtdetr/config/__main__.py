@@ -3,7 +3,7 @@
 import sys
 
 from skillbank_engine.families.rtdetr.family import FAMILY
-from skillbank_engine.program import print_schemas
+from skillbank_engine.running import print_schemas
 
 if __name__ == "__main__":
     sys.exit(print_schemas(FAMILY, sys.argv[1:]))

@@ -134,6 +134,7 @@ def _meant_at_full_size(spec: ExperimentSpec, named: Named) -> bool:
 
 def _said_by_the_data(spec: ExperimentSpec) -> dict[str, object]:
     """What the data set itself says of its masks, for a spec that leaves it at the family's defaults."""
+    # It brings NumPy, which specs do without.
     from skillbank_engine.families.segformer.classes import settle_classes
 
     return settle_classes(spec.dataset.segment)
