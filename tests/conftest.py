@@ -205,8 +205,9 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     word = re.sub(r"[^A-Za-z]", "", request.node.name)[:30]
     # Numbered here: pytest would list all folders for the number of each.
     made = tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
+    failed = request.session.testsfailed
     yield made
-    if in_memory.MEMORY in made.parents:  # which is none to keep what nobody looks at
+    if in_memory.MEMORY in made.parents and request.session.testsfailed == failed:  # nobody looks at it again
         shutil.rmtree(made, ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
 """Where the tests write: in memory, where this machine has room.
 
-They make hundreds of thousands of small files, and none is read after its test. A file system on a disk, even one
-that waits for no disk, takes a fifth of the processor's time of all tests.
+They make hundreds of thousands of small files, and none is read after its test. A file system on a disk takes a
+fifth of the processor's time of all tests, even where nothing waits for the disk.
 
 A folder that somebody names (``TMPDIR``, ``--basetemp``) is the one that is used.
 """
@@ -17,8 +17,8 @@ from pathlib import Path
 __all__ = ["folder"]
 
 MEMORY = Path("/dev/shm")
-ROOM = 8 << 30
-"""Bytes that have to be free: all tests together leave about two at most, and their processes take five."""
+ROOM = 12 << 30
+"""Bytes that have to be free: some three are written there, and the processes of a whole run take the rest."""
 _PREFIX = "skb-"
 
 
@@ -29,14 +29,14 @@ def folder() -> Path | None:
 
     Returns
     -------
-    None where somebody has named a folder, or where programs cannot be run from memory, or not enough is free.
+    None where somebody has named a folder, where no program runs from memory, or where not enough is free.
     """
     if "TMPDIR" in os.environ or not MEMORY.is_dir() or not _fits():
         return None
-    for earlier in MEMORY.glob(f"{_PREFIX}*"):
-        if not Path("/proc", earlier.name.removeprefix(_PREFIX)).exists():
-            shutil.rmtree(earlier, ignore_errors=True)
     made = MEMORY / f"{_PREFIX}{os.getpid()}"  # short: paths of sockets in it have a hundred letters
+    for earlier in MEMORY.glob(f"{_PREFIX}*"):
+        if earlier == made or not Path("/proc", earlier.name.removeprefix(_PREFIX)).exists():
+            shutil.rmtree(earlier, ignore_errors=True)
     made.mkdir()
     made.chmod(0o1777)  # like that of the system: some tests are of several users
     os.environ["TMPDIR"] = tempfile.tempdir = str(made)
