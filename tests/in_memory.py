@@ -1,6 +1,6 @@
 """Where the tests write: in memory, where this machine has room.
 
-They make hundreds of thousands of small files, and none is read after its test. A file system on a disk takes a
+They make hundreds of thousands of small files that nobody reads after a test. A file system on a disk takes a
 fifth of the processor's time of all tests, even where nothing waits for the disk.
 
 A folder that somebody names (``TMPDIR``, ``--basetemp``) is the one that is used.
@@ -18,7 +18,7 @@ __all__ = ["folder"]
 
 MEMORY = Path("/dev/shm")
 ROOM = 12 << 30
-"""Bytes that have to be free: some three are written there, and the processes of a whole run take the rest."""
+"""Bytes that have to be free: three are written there, and the processes of a whole run take the rest."""
 _PREFIX = "skb-"
 
 

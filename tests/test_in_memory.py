@@ -13,7 +13,7 @@ from tests import in_memory
 
 @pytest.fixture
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for memory, with what runs have left there: one that is over, and one that is not."""
+    """A folder that stands for memory, with what two runs have left there, one of which is over."""
     for name, value in {"MEMORY": tmp_path, "ROOM": 1}.items():
         monkeypatch.setattr(in_memory, name, value)
     monkeypatch.setattr(tempfile, "tempdir", None)

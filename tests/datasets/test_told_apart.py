@@ -12,15 +12,18 @@ from PIL import Image
 
 from skillbank.datasets.album import leads_out
 from skillbank.datasets.checking import check_data
+from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Box, Drawn, Picture
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.fresh import fresh_folder
+from skillbank.datasets.grouping import grouped
 from skillbank.datasets.outlines import _drawn
+from skillbank.datasets.tree import open_tree
 from skillbank.errors import DataError
 from tests.datasets.made import Made
-from tests.datasets.reading import boxes, data_of, kinds, picture, text
+from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 WRITER = {writer.name: writer for writer in WRITERS}
 
@@ -189,3 +192,61 @@ def test_a_folder_that_cannot_be_made_is_said_by_its_name(tmp_path: Path) -> Non
         fresh_folder(target, tmp_path / "source"),
     ):
         pass
+
+
+def test_a_region_without_a_phrase_hides_none_behind_it(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    regions = [{"bbox": [1, 2, 3, 4]}, "none", {"phrase": "a sign", "bbox": [10, 20, 40, 60]}]
+    entry = {"file_name": "a.jpg", "grounding": {"caption": "a sign", "regions": regions}}
+    text(tmp_path / "annotations.jsonl", json.dumps(entry) + "\n")
+    [found] = data_of(tmp_path).splits[0].pictures()
+    assert [(box.phrase, box.x1, box.y2) for box in found.boxes] == [("a sign", 10, 60)]
+    assert [fault.kind for fault in found.faults] == ["unreadable-annotation"] * 2
+
+
+@pytest.mark.parametrize(
+    ("lists", "contradict"),
+    [
+        ({"a/classes.txt": "cat\ndog\n", "a/obj.names": "dog\ncat\n"}, False),
+        ({"a/classes.txt": "cat\ndog\n", "b/classes.txt": "cat\ndog\n"}, False),
+        ({"a/classes.txt": "cat\ndog\n", "b/classes.txt": "dog\ncat\n"}, True),
+    ],
+)
+def test_lists_of_classes_that_disagree_lie_in_folders_of_different_labels(
+    tmp_path: Path, lists: dict[str, str], contradict: bool
+) -> None:
+    for folder in ("a", "b"):
+        picture(tmp_path / folder / "images" / f"{folder}.jpg")
+        text(tmp_path / folder / "labels" / f"{folder}.txt", "0 0.5 0.5 0.2 0.2\n")
+    for name, said in lists.items():
+        text(tmp_path / name, said)
+    if contradict:
+        with pytest.raises(DataError, match=r"\(a/classes\.txt, b/classes\.txt\); name the folder"):
+            data_of(tmp_path)
+    else:
+        assert data_of(tmp_path).classes in (("cat", "dog"), ("dog", "cat"))
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [(By.FOLDER, [[0, 1, 4], [2], [3]]), (By.PICTURE, [[0, 4], [1], [2], [3]])],
+)
+def test_pictures_are_kept_together_by_their_folder_or_their_file(
+    tmp_path: Path, by: By, groups: list[list[int]]
+) -> None:
+    paths = ["data/a/1.jpg", "data/a/2.jpg", "data/b/1.jpg", None, "data/a/1.jpg"]
+    pictures = [Picture(path or "absent.jpg", path, 100, 80, ()) for path in paths]
+    assert grouped(open_tree(tmp_path), pictures, by, None, None) == groups
+    below = [each for each in pictures if each.path]
+    assert grouped(open_tree(tmp_path), below, By.FOLDER, None, None) == [[0, 1, 3], [2]]
+
+
+def test_shares_of_a_picture_that_is_not_there_are_no_corners(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    header = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax"
+    rows = ["a,x,cat,1,0.1,0.4,0.25,0.75", "b,x,cat,1,0.1,0.4,0.25,0.75"]
+    text(tmp_path / "boxes.csv", "\n".join((header, *rows)) + "\n")
+    data = data_of(tmp_path)
+    assert boxes(data)["a.jpg"] == [("cat", 10, 20, 40, 60)]
+    assert kinds(data)["size-unknown"] == 1
+    assert "the boxes of b are shares of a picture: it is not there" in details(data)

@@ -115,3 +115,23 @@ def test_a_file_of_a_code_that_is_none_closes_the_store_and_says_why(
         assert store.guard.broken == lock.broken
     with JobStore(database_url(), lock=Lock()) as store:
         assert store.guard.broken == ""
+
+
+def test_a_checkpoint_of_an_earlier_job_is_read_where_it_lies_and_its_own_is_no_other(
+    make_plan: MakePlan, make_record: MakeRecord, tmp_path: Path
+) -> None:
+    def checkpoint(results: Path) -> Path:
+        made = results / "train" / "model_epoch_001_step_00002.pth"
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text("x")
+        return made
+
+    plan = make_plan(spec={"resume": "{resume_model}"})
+    record = make_record(plan=plan)
+    places = [tmp_path / "none", tmp_path / "latest", tmp_path / "before"]
+    models = [checkpoint(each) for each in places[1:]]
+    found = bind(plan, record, (), stage=lambda _: tmp_path, earlier=places)
+    assert (found.spec, found.reads) == ({"resume": str(models[0])}, (models[0],))
+    own = checkpoint(Path(record.results_dir))
+    found = bind(plan, record, (), stage=lambda _: tmp_path, earlier=places)
+    assert (found.spec, found.reads) == ({"resume": str(own)}, ())
