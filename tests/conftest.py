@@ -278,9 +278,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the tests a home; start the servers that fork, which import nothing before somebody asks."""
     of_workers = hasattr(config, "workerinput")
     if not of_workers and not config.option.basetemp:
-        config.stash[_memory] = in_memory.folder()
-        if config.stash[_memory]:
-            config.option.basetemp = config.stash[_memory] / "t"  # pytest's own names are long
+        config.stash[_memory] = memory = in_memory.folder()
+        if memory:
+            config.option.basetemp = memory / "t"  # pytest's own names are long
     # No test meets what is in the home of whoever runs them; those of jobs have homes of their own.
     home = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
