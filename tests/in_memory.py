@@ -1,7 +1,7 @@
 """Where the tests write: in memory, where this machine has room.
 
-They make hundreds of thousands of small files that nobody reads after a test. A file system on a disk takes a
-fifth of the processor's time of all tests, even where nothing waits for the disk.
+They make hundreds of thousands of small files that nobody reads after a test. On a disk these take a tenth
+to a fifth more of the processor's time, even where nothing waits for the disk.
 
 A folder that somebody names (``TMPDIR``, ``--basetemp``) is the one that is used.
 """
