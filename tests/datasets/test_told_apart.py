@@ -250,3 +250,10 @@ def test_shares_of_a_picture_that_is_not_there_are_no_corners(tmp_path: Path) ->
     assert boxes(data)["a.jpg"] == [("cat", 10, 20, 40, 60)]
     assert kinds(data)["size-unknown"] == 1
     assert "the boxes of b are shares of a picture: it is not there" in details(data)
+
+
+def test_an_object_without_a_name_makes_no_class_of_hugging_face(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    objects = {"bbox": [[10, 20, 30, 40], [1, 2, 3, 4]], "category": ["dog", ""]}
+    text(tmp_path / "metadata.jsonl", json.dumps({"file_name": "a.jpg", "objects": objects}) + "\n")
+    assert data_of(tmp_path).classes == ("dog",)

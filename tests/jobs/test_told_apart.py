@@ -10,11 +10,14 @@ import pytest
 
 from skillbank.approval_code import Lock
 from skillbank.environment import APPROVAL_CODE_FILE
+from skillbank.errors import UsageError
 from skillbank.home import database_url
 from skillbank.jobs.approved_parts import same_but
 from skillbank.jobs.binding import ParentModel, bind
+from skillbank.jobs.launch_terms import refuse_unused
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.store import JobStore
+from skillbank.jobs.wrong_codes import WrongCodes
 from skillbank.plan.model import InputBinding, Override, Plan, Source
 
 MakePlan = Callable[..., Plan]
@@ -135,3 +138,38 @@ def test_a_checkpoint_of_an_earlier_job_is_read_where_it_lies_and_its_own_is_no_
     own = checkpoint(Path(record.results_dir))
     found = bind(plan, record, (), stage=lambda _: tmp_path, earlier=places)
     assert (found.spec, found.reads) == ({"resume": str(own)}, ())
+
+
+@pytest.mark.parametrize(
+    ("terms", "error", "said"),
+    [
+        ({}, None, ""),
+        ({"parents": ["a"], "chain": ["b"], "idempotency_key": "k", "checkpoint": "latest"}, None, ""),
+        ({"checkpoint": "auto"}, None, ""),
+        ({"parnts": ["a"]}, TypeError, r"launch has no argument 'parnts'.*parents"),
+        ({"parents": "a"}, UsageError, "parents is one text"),
+        ({"chain": "a"}, UsageError, "chain is one text"),
+        ({"idempotency_key": " "}, UsageError, "idempotency_key is empty"),
+        ({"checkpoint": "latest"}, UsageError, "latest chooses a parent's model; this plan has none"),
+    ],
+)
+def test_what_is_said_beside_a_plan_is_of_use_or_refused(
+    make_plan: MakePlan, terms: Any, error: type[Exception] | None, said: str
+) -> None:
+    plan = make_plan(platform="local", spec=SPEC)
+    if error is None:
+        refuse_unused(plan, terms)
+    else:
+        with pytest.raises(error, match=said):
+            refuse_unused(plan, terms)
+
+
+def test_a_right_code_begins_the_count_of_wrong_ones_anew(tmp_path: Path) -> None:
+    codes = WrongCodes(tmp_path / "wrong")
+    for wrong in (True, True, True, False, True, True, True):
+        codes.note(wrong)
+        assert codes.wait == 0 and WrongCodes(tmp_path / "wrong").wait == 0
+    codes.note(True)
+    assert codes.wait > 0 and WrongCodes(tmp_path / "wrong").wait > 0
+    (tmp_path / "wrong").unlink()
+    assert codes.wait > 0 and WrongCodes(tmp_path / "wrong").wait == 0

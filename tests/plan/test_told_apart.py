@@ -8,6 +8,7 @@ import pytest
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.model import InputBinding, Plan
+from skillbank.plan.request import clean_uri
 from skillbank.runtime import Runtime
 from tests.plan.conftest import Compile, MakeSkill, composed
 
@@ -108,3 +109,11 @@ def test_what_a_plan_keeps_says_its_ways_out_in_the_words_of_whoever_opens_it(
     again = Plan.from_document(kept)
     assert again == plan
     assert [q.choices for q in again.questions] == [q.choices for q in plan.questions]
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [("/", "/"), (" /a/b/ ", "/a/b"), ("/a/b", "/a/b"), ("s3://b/", "s3://b"), ("s3://b/x//", "s3://b/x")],
+)
+def test_equal_places_are_equal_texts_and_the_root_is_one(said: str, place: str) -> None:
+    assert clean_uri(said) == place
