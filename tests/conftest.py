@@ -7,6 +7,7 @@ import itertools
 import multiprocessing.spawn
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -18,59 +19,29 @@ import pytest
 from hypothesis import settings
 
 from skillbank.ways import Voice, speak, spoken
-from tests import forking
+from tests import forking, in_memory
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 from tests.unsynced import let_sqlite_not_wait
 
 _LONGEST = (
-    "test_image",
-    "test_recipe",
-    "test_hostile_agent",
-    "test_hostile_banks",
-    "test_label_into",
-    "test_two_reviewers",
-    "test_processes",
-    "test_environments",
-    "test_one_bad_skill",
-    "test_pretrained",
-    "test_supervisor_crashes",
-    "test_server",
-    "test_review_page",
-    "test_label_sets",
-    "test_loop_at_page",
-    "test_python_agents",
-    "test_light",
-    "test_set_crashes",
-    "test_slurm_engine",
-    "test_mcp_http_attacks",
-    "test_queue",
-    "test_label",
-    "test_docker_engine",
-    "test_plugins",
-    "test_kubernetes",
-    "test_docker_crashes",
-    "test_slurm",
-    "test_kubernetes_nodes",
-    "test_in_a_run",
-    "test_code_setting",
-    "test_paraphrases",
-    "test_sentence_laws",
-    "test_deep_pictures",
-    "test_examples",
-    "test_two_processes",
-    "test_crash_controller",
-    "test_deep_sets",
-    "test_requests_format",
-    "test_loop_report",
-    "test_laws",
-    "test_restoring",
-    "test_sets",
-    "test_commands",
-    "test_python_sdk",
-    "test_algorithms",
-)
+    "test_image", "test_recipe", "test_paraphrases", "test_two_reviewers", "test_hostile_agent",
+    "test_kubernetes", "test_strangers", "test_light", "test_queue", "test_page", "test_review_page",
+    "test_hostile_banks", "test_slurm", "test_student_chain", "test_docker_engine", "test_label_into",
+    "test_docker_crashes", "test_plugins", "test_slurm_engine", "test_pretrained", "test_in_a_run",
+    "test_supervisor_crashes", "test_crash_controller", "test_kubernetes_nodes", "test_sets", "test_label",
+    "test_environments", "test_mcp_http_attacks", "test_hub_models", "test_one_bad_skill", "test_docker",
+    "test_controller_commands", "test_chat_cli", "test_processes", "test_versions", "test_loop_at_page",
+    "test_load", "test_families", "test_accepting", "test_transformers", "test_sentence_laws",
+    "test_python_agents", "test_requests_format", "test_families_run", "test_round_trips",
+    "test_check_formats", "test_inspector", "test_experiment", "test_algorithms", "test_find",
+    "test_page_of_two", "test_training", "test_options", "test_export", "test_site", "test_accuracy",
+    "test_laws", "test_opencode", "test_server", "test_model", "test_cases", "test_typescript",
+    "test_installers", "test_kept_documents", "test_chat", "test_commands", "test_set_crashes",
+    "test_resume", "test_sets_api", "test_saved_folders", "test_house", "test_disputes", "test_layouts",
+    "test_typed",
+)  # fmt: skip
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
 _LONG, _WAITS, _COMPUTES = 10, 3, 1
 """What a file takes of a run: one of the longest, another that waits for processes, one that computes."""
@@ -225,7 +196,7 @@ _numbers = itertools.count()
 
 
 @pytest.fixture
-def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of this test, called by one word.
 
     One that is called "test_..." may be a part of a data set: what lies around it, the folders of all other
@@ -233,7 +204,11 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """
     word = re.sub(r"[^A-Za-z]", "", request.node.name)[:30]
     # Numbered here: pytest would list all folders for the number of each.
-    return tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
+    made = tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
+    failed = request.session.testsfailed
+    yield made
+    if in_memory.MEMORY in made.parents and request.session.testsfailed == failed:  # nobody looks at it again
+        shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -295,10 +270,17 @@ def _begun(weights: Mapping[Path, int]) -> dict[Path, float]:
 _OF_THE_ENGINE = frozenset({"engine", "grounding_dino"})
 """Folders whose tests are processes of a training, and have multiprocessing start others of it."""
 _servers = pytest.StashKey[forking.Forking]()
+_failed = pytest.StashKey[int]()
+_memory = pytest.StashKey[Path | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests a home; start the servers that fork, which import nothing before somebody asks."""
+    of_workers = hasattr(config, "workerinput")
+    if not of_workers and not config.option.basetemp:
+        config.stash[_memory] = memory = in_memory.folder()
+        if memory:
+            config.option.basetemp = memory / "t"  # pytest's own names are long
     # No test meets what is in the home of whoever runs them; those of jobs have homes of their own.
     home = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
@@ -308,7 +290,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False
     # The tests import ten thousand modules before the first of them runs, all to stay: nothing to collect.
     gc.disable()
-    if not hasattr(config, "workerinput") and not config.option.collectonly:
+    if not of_workers and not config.option.collectonly:
         config.stash[_servers] = forking.Forking(config.invocation_params.args)
 
 
@@ -321,9 +303,18 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End them."""
+    """End them; what failing tests wrote stays, in memory until the next run."""
+    gc.collect()
+    gc.freeze()  # pytest collects five times over, for seconds, all that two thousand tests have left
     if servers := config.stash.get(_servers, None):
         servers.close()
+    if (memory := config.stash.get(_memory, None)) and not config.stash.get(_failed, 0):
+        shutil.rmtree(memory, ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep in mind whether a test failed."""
+    session.config.stash[_failed] = session.testsfailed
 
 
 @pytest.fixture(scope="module", autouse=True)

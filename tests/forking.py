@@ -166,7 +166,8 @@ class Forking:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         global _PLACE
-        self.folder = Path(tempfile.mkdtemp(prefix="forking-"))
+        # Not in memory, whose folder pods have for themselves: they start programs here.
+        self.folder = Path(tempfile.mkdtemp(prefix="forking-", dir="/tmp"))
         _PLACE = os.environ[_VARIABLE] = str(self.folder)
         programs, here = self.folder / "bin", Path(sys.executable).parent
         programs.mkdir()

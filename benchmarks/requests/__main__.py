@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def measure(sets: Sequence[CaseSet], banks: Sequence[str] = ()) -> dict[str, Sco
 
 def verdicts(runtime: Runtime, cases: Iterable[Case]) -> Iterator[Verdict]:
     """Read and judge cases one by one."""
-    resolve = partial(job_id, runtime)
+    resolve = cache(partial(job_id, runtime))
     for case in cases:
         yield judge(case, answer(runtime, case.text), resolve)
 

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.requests.__main__ import measure
 from benchmarks.requests.cases import load
 from benchmarks.requests.judging import Kind
+from benchmarks.requests.score import Score
 
 from tests.requests import BEHIND
 
@@ -32,9 +33,14 @@ engine behind a training asks for its export, and nothing of such a chain runs b
 GPU that somebody has is what a run takes anyway; "see how it does on X. Please run it there" measures it."""
 
 
+@pytest.fixture(scope="module")
+def scores() -> dict[str, Score]:
+    return measure(load([HERE / "strangers" / name for name in RIGHT], HERE))
+
+
 @pytest.mark.parametrize("name", sorted(RIGHT))
-def test_a_strangers_set_is_read_as_well_as_it_was(name: str) -> None:
-    [(_, score)] = measure(load([HERE / "strangers" / name], HERE)).items()
+def test_a_strangers_set_is_read_as_well_as_it_was(scores: dict[str, Score], name: str) -> None:
+    score = scores[name]
     wrong = {v.case.id for v in score.verdicts if v.kind in (Kind.RUNNABLE, Kind.CRASHED) or v.silent}
     assert wrong <= RUNS_WRONGLY
     assert 1 - len(score.failing) / len(score.verdicts) >= RIGHT[name], [v.case.id for v in score.failing]

@@ -16,13 +16,13 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import cache_from_source
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
 
 __all__ = ["BASE_ENV", "POSTGRES_ENV", "base", "postgres", "programs_are_here"]
 
-_SITE = "opt/site"
+_SITE = PurePosixPath("opt/site")
 BASE_ENV = (
     "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin",
     f"PYTHONPATH=/{_SITE}",
@@ -116,11 +116,12 @@ def base(target: Path, package: str, extras: Iterable[str], builder: str) -> Non
         for file in distribution(name).files or ():
             path = Path(str(distribution(name).locate_file(file)))
             if path.is_file() and ".." not in file.parts:
-                root.file(path, f"{_SITE}/{file}")
+                place = _SITE / file
+                root.file(path, str(place))
                 # What has been compiled here need not be compiled in each container.
                 compiled = Path(cache_from_source(str(path)))
                 if path.suffix == ".py" and compiled.is_file():
-                    root.file(compiled, f"{_SITE}/{file.parent}/__pycache__/{compiled.name}")
+                    root.file(compiled, str(place.parent / "__pycache__" / compiled.name))
                 linked += [path] if ".so" in path.name else []
     root.libraries(*linked)
     root.text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")

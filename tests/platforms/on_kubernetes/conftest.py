@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ def containers() -> None:
     """Skip where processes cannot be given roots of their own."""
     if not can_run():
         pytest.skip("pods of the tests' cluster need root and overlay mounts")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that pods see: where other tests write may be in memory, which each pod has for itself."""
+    with tempfile.TemporaryDirectory(prefix="pods-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
