@@ -7,7 +7,7 @@ from functools import partial
 
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.telling import FRAME
-from skillbank.plan.reader.things import Things, is_data, read_things
+from skillbank.plan.reader.things import Things, begins_thing, is_data, read_things
 from skillbank.plan.reader.wording import is_many
 
 __all__ = ["take_apart"]
@@ -146,7 +146,8 @@ _MARKS = frozenset({"masks", "outlines", "contours", "polygons", "segments", "po
 
 def _behind_with(text: Text, at: int, finding: bool) -> Things:
     """Read "with person and helmet", "with cows", but not "with care"."""
-    found = read_things(text, at) if finding and text.is_plain(at) else Things()
+    begins = text.word(at) == "\n" or text.is_plain(at)
+    found = read_things(text, at) if finding and begins else Things()
     one = len(found.used) == 1 and is_many(text.word(at)) and text.word(at) not in _MARKS
     several = len(found.items) > 1 or one
     return found if several else Things()
@@ -169,12 +170,28 @@ _OWNED = frozenset(["the", "my", "our", "this", "that", "it", "me", "us", "his",
 
 
 def _behind_colon(text: Text, at: int, finding: bool) -> Things:
-    found = read_things(text, at, marked=True)
-    return found if text.word(found.end) in ("", ".", "!", "\n") else Things()
+    begins = text.word(at) == "\n" or begins_thing(text, at)
+    return read_things(text, at, marked=True) if begins else Things()
+
+
+def _behind_dash(text: Text, at: int, finding: bool) -> Things:
+    """Read "label P -- a, b", "P -> a, b": a list that a line or an arrow leads to."""
+    while text.word(at) in ("-", ">"):
+        at += 1
+    return _behind_colon(text, at, finding) if finding else Things()
+
+
+def _in_brackets(text: Text, at: int, finding: bool) -> Things:
+    """Read "label P (a, b)": a list in brackets, and nothing else in them."""
+    found = read_things(text, at, marked=True) if finding else Things()
+    if text.word(found.end) not in (")", "]", "}"):
+        return Things()
+    return Things([*found.used, found.end], found.items, found.end + 1)
 
 
 _LED: dict[str, Callable[[Text, int, bool], Things]] = {
     "with": _behind_with, "as": _behind_as, "for": _behind_for, ":": _behind_colon,
+    **dict.fromkeys(("-", "|", "then"), _behind_dash), **dict.fromkeys("([{", _in_brackets),
 }  # fmt: skip
 """By a word that may lead to things: how they are read from the token behind it on."""
 _SHOWN = (

@@ -31,7 +31,7 @@ _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
 _HERE = re.compile(
-    r"\s+(?:there|here|too|as well|please|now|today"
+    r"\s+(?:there|here|too|as well|please|now|today|only|and nothing else"
     r"|(?:that|which|who) (?:is|are|lie|lies|stand|stands|you (?:can )?(?:see|find)|there (?:is|are)))$",
     re.IGNORECASE,
 )
@@ -57,6 +57,7 @@ _AWAY = (
         f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
+    "'at|'above|'over|'below @number !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
     "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{DATA_NOUNS}"
@@ -115,6 +116,8 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     until
         Where it ends at the latest.
     """
+    if text.word(at) == "\n":
+        return _read_lines(text, at)
     found, part = Things(end=at), list[int]()
     stop = len(text.tokens) if until is None else until
     while found.end < stop and text.ledger.free(i := found.end):
@@ -134,8 +137,41 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
         found.end += 1
         if what == "stop":
             break
+    _give_back(text, found, part)
     found.items += _named_by(text, part)
     return found
+
+
+_BULLETS = frozenset("\n-;.)")
+"""Marks before a thing that has a line of its own; a number before it has become one of them."""
+
+
+def _read_lines(text: Text, at: int) -> Things:
+    """Read things that have a line each: all with a mark before them, or all in small letters."""
+    found, marked = Things(end=at), text.word(at + 1) in _BULLETS
+    while text.word(found.end) == "\n":
+        start = found.end
+        while text.word(start) in _BULLETS:
+            start += 1
+        alike = (start > found.end + 1) == marked and (marked or text.ledger.said([start])[:1].islower())
+        if not alike or not _is_item(text, start):
+            break
+        line = read_things(text, start)
+        if text.word(line.end) not in ("\n", ""):
+            break
+        found.used += [*text.unclaimed(range(found.end, start)), *line.used]
+        found.items += line.items
+        found.end = line.end
+    return found
+
+
+def _give_back(text: Text, found: Things, part: list[int]) -> None:
+    """Take from the last thing a preposition that leads to what is none: "cats with" before a file."""
+    kind = text.kind(found.end)
+    led = kind not in ("", "mark", "word") or (kind == "word" and not text.ledger.free(found.end))
+    while led and part and text.within(part[-1], "grammar.group.prep"):
+        found.used.remove(part.pop())
+        found.end -= 1
 
 
 def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
