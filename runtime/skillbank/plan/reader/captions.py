@@ -22,7 +22,12 @@ _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
 _VAGUE = re.compile(
     r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
-    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b"
+    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
+    r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
+    r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
+    r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
+    r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"
+    r"|^empty (?:pictures?|images?|photos?|frames?)$|\b(?:best|worst)\b"
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
@@ -66,7 +71,21 @@ def take_captions(text: Text, *, training: bool) -> None:
             text.ledger.replace(claim, "unread")
     if training:
         _leave_limited(text)
+    if not _said(text):
+        _leave_unnamed(text)
     _leave_vague(text)
+
+
+def _leave_unnamed(text: Text) -> None:
+    """Leave "find them" unread where nothing says what they are; "label them" is said of pictures."""
+    for claim in text.ledger.of("find"):
+        if text.word(claim.first) in _FINDERS:
+            unnamed = text.match("group.it|'some|'any|'these|'those", claim.last + 1)
+            text.ledger.mark("unread", unnamed.tokens() if unnamed is not None else ())
+
+
+_FINDERS = word_list("captions.finders")
+"""Verbs whose object is what is to be found, and never the pictures."""
 
 
 def _take_asked_for(text: Text) -> None:
@@ -244,6 +263,8 @@ def _leave_rest(text: Text, verb: Match, found: Things) -> None:
 def _more(text: Text, at: int) -> range:
     """Return the words that list more behind things, and not what: "cats and everything in X"."""
     first = at + (text.word(at) == ",")
+    if text.word(first) == "whatever":
+        return range(first, first + 1)
     end = first + 1
     while text.word(end) in ("other", "any", "the"):
         end += 1

@@ -27,7 +27,10 @@ __all__ = [
     "things_at",
 ]
 
-_ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"^(?:all of the|all the|an?|the|all|any|every single|each single|every|each|some|both|either)\s+(?=\S)",
+    re.IGNORECASE,
+)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
 _HERE = re.compile(
@@ -36,6 +39,7 @@ _HERE = re.compile(
     re.IGNORECASE,
 )
 """What is said behind the last thing and is no part of it."""
+_AS_WELL = re.compile(r"\s+as well as\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
@@ -48,7 +52,7 @@ _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'thro
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
-    f"{_ON} group.det+ ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
+    f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
     "'in|'on group.det+ free.adjective* told.stills",
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
@@ -83,6 +87,8 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
+    "~word|actions.words.find 'them|'it|'me|'us|'him|'her",
+    "actions.words.find @place",
 )
 """What begins something else behind a comma or "and"."""
 _ORDERS = (
@@ -202,8 +208,8 @@ def _named_by(text: Text, part: Sequence[int]) -> list[str]:
     """Return the thing that some words name, without its article; none where they name none."""
     said = f"{text.ledger.said(part).strip()} " if part else ""
     said = _ARTICLE.sub("", _AGAIN.sub("", said)).strip().rstrip(".")
-    said = _HERE.sub("", said)
-    return [said] if said and not _ARTICLE.match(f"{said} -") else []
+    items = (_HERE.sub("", item) for item in _AS_WELL.split(said))
+    return [item for item in items if item and not _ARTICLE.match(f"{item} -")]
 
 
 def _may_be_one(text: Text, part: list[int], at: int) -> bool:
@@ -250,6 +256,8 @@ def begins_thing(text: Text, i: int) -> bool:
         return begins_thing(text, i + 1)
     if token.kind != "word" or text.begins(_AWAY, i):
         return False
+    if any(end > i + 1 for end in text.ends(i, "actions.words.find")):
+        return False  # "draw boxes"
     if _is_thing(text, i):
         return True
     return not text.begins(_OTHER, i) and (_is_many_and_last(text, i) or not text.begins(_ORDERS, i))
