@@ -326,7 +326,8 @@ def _is_setting(text: Text, found: Things) -> bool:
     """Whether the words are names of settings: "label smoothing 0.1", "search lr and weight decay"."""
     if not found.used:
         return False
-    numbered = "number" in (text.kind(found.used[-1]), text.kind(found.end))
+    inside = found.used if text.word(found.used[0] - 1) == "box" else found.used[-1:]
+    numbered = "number" in (*map(text.kind, inside), text.kind(found.end))
     technical = text.lexicon.has(text.word(found.used[0]), "grammar.mode.technical")
     tuned = any(text.lexicon.has(item.lower(), "policy.search.things") for item in found.items)
     return numbered or tuned or (technical and len(found.used) == 1)

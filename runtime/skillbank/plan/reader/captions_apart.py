@@ -98,6 +98,8 @@ def _behind_courtesy(text: Text, at: int) -> int:
 def _wish(text: Text, words: range) -> int | None:
     """Return the verb of "I need all X found"; none of "the X need to be labelled"."""
     wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
+    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES:
+        wish += 2  # "I'd like to have X tagged"
     if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
         return None
     return wish

@@ -83,7 +83,8 @@ def _data(text: Text) -> None:
 def _is_written(text: Text, match: Match) -> bool:
     """Whether something is to be written to a place that is no result of a run: "save crops of them to X"."""
     into = any(text.word(i) in ("to", "into") for i in match.tokens())
-    return into and text.within(match.first - 1, "places.results.verbs")
+    ordered = not text.within(match.first - 2, "grammar.mode.subject")
+    return into and ordered and text.within(match.first - 1, "places.results.verbs")
 
 
 def _whole(text: Text) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wording import is_many
 
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 _ARTICLE = re.compile(
-    r"^(?:all of the|all the|an?|the|all|any|every single|each single|every|each|some|both|either)\s+(?=\S)",
+    r"^(?:(?:both|either) (?=an? |the ))?(?:all of the|all the|an?|the|all|any|every single|each single|every|each|some|both|either)\s+(?=\S)",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
@@ -47,6 +48,7 @@ _QUALIFYING = frozenset(
 _ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 DATA_NOUNS = "places.data.nouns|free.noun"
+_PICTURES = word_list("things.pictures")
 _UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
@@ -91,9 +93,12 @@ _OTHER = (
     "actions.words.find @place",
 )
 """What begins something else behind a comma or "and"."""
+_STEPS = (
+    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+)
 _ORDERS = (
     "free.light|actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
-    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+    *_STEPS,
 )
 """Verbs that begin something else to do there."""
 _QUIET = (
@@ -260,7 +265,8 @@ def begins_thing(text: Text, i: int) -> bool:
         return False  # "draw boxes"
     if _is_thing(text, i):
         return True
-    return not text.begins(_OTHER, i) and (_is_many_and_last(text, i) or not text.begins(_ORDERS, i))
+    named = _is_many_and_last(text, i) or _is_lone(text, i) or not text.begins(_ORDERS, i)
+    return named and not text.begins(_OTHER, i)
 
 
 def begins_order(text: Text, i: int) -> bool:
@@ -269,8 +275,9 @@ def begins_order(text: Text, i: int) -> bool:
 
 
 def _is_thing(text: Text, i: int) -> bool:
-    """Whether a word that can be a verb is a thing here ("smoke or fire"): no object follows."""
-    if not text.within(i, "actions.words.things"):
+    """Whether a word that can be a verb or data is a thing here: "smoke or fire", "weeds and crops in X"."""
+    joined = text.word(i - 1) in ("and", "or") and text.within(i, "places.data.nouns")
+    if not text.within(i, "actions.words.things") and (not joined or text.word(i) in _PICTURES):
         return False
     end = i + 1
     plain = (
@@ -280,6 +287,17 @@ def _is_thing(text: Text, i: int) -> bool:
         or text.is_plain(end)
     )
     return plain or text.begins(_AWAY, end)
+
+
+def _is_lone(text: Text, i: int) -> bool:
+    """Whether what can be a verb has no object here: "hammer, saw, drill", "work boots", "dump trucks".
+
+    What a step is called is an order by itself: "find cats, then evaluate".
+    """
+    if text.begins(_STEPS, i):
+        return False
+    end = i + 1 + (text.is_plain(i + 1) if i + 1 < len(text.tokens) else 0)
+    return text.kind(end) in ("", "mark") or text.word(end) in _JOINS or text.begins(_AWAY, end)
 
 
 def _is_many_and_last(text: Text, i: int) -> bool:
