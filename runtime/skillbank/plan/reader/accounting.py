@@ -248,11 +248,20 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     lead = [text.tokens[k].text for k in range(max(first, start - 4), start)]
     words = {text.tokens[i].text for i in after}
     held = text.owners(after)
-    timed = any(text.tokens[i].kind == "number" or text.within(i, *_UNITS) for i in open_)
+    timed = any(
+        any(map(str.isdigit, text.word(i))) or text.kind(i) == "number" or text.within(i, *_UNITS)
+        for i in open_
+    )  # "for 1h30", "for mAP75"
+    timed = timed or text.holds(open_, "actions.words.metric") or _goes_on_finding(text, lead)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
     gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"
     return [] if not ("for" in lead or gains) or same or timed or others else open_
+
+
+def _goes_on_finding(text: Text, lead: list[str]) -> bool:
+    """Whether a "for" says what else is to be found: "search X for cars and then for trucks"."""
+    return bool({"and", "then"}.intersection(lead)) and bool(text.ledger.of("find", "captions"))
 
 
 def _called(text: Text, open_: list[int]) -> list[int]:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.things import Things, begins_order, begins_thing, is_data, read_things
+from skillbank.plan.reader.things import (
+    Things, begins_order, begins_thing, is_data, only_describes, read_things,
+)  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["is_next", "take_captions"]
@@ -25,6 +27,8 @@ _VAGUE = re.compile(
     r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
     r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
     r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
+    r"|^(?:no|zero|not|than|several|few|many|more|other|further|enough|stuff|co)\b"
+    r"|\b(?:rather than|instead of|minus|ones)\b|^(?:it|them|these|those) \w"
     r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
     r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"
     r"|^empty (?:pictures?|images?|photos?|frames?)$|\b(?:best|worst)\b"
@@ -106,9 +110,10 @@ def _leave_limited(text: Text) -> None:
 
 def _leave_vague(text: Text) -> None:
     """Leave unread what no description says; the words of a sign, in quotes, are as they are."""
-    quoted = {token.value for token in text.tokens if token.kind == "quote"}
+    quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
-        if any(_VAGUE.search(each) for each in claim.value if each not in quoted):
+        own = [each for each in claim.value if not any(each in quote for quote in quoted)]
+        if any(_VAGUE.search(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
@@ -123,6 +128,8 @@ def _take_nouns(text: Text) -> None:
         "prep=group.prep? group.det* free.adjective? slots.captions.nouns "
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
+        _noun(text, match)
+    for match in text.find("'what|'objects|'things|'targets lead=':"):
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)

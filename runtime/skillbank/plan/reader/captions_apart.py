@@ -31,7 +31,7 @@ def take_apart(text: Text, *, training: bool) -> None:
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
     _take_passives(text)
-    for take in (partial(_take_led, training=training), _take_pictured, _take_needed):
+    for take in (partial(_take_led, training=training), _take_headed, _take_pictured, _take_needed):
         if not any(claim.value for claim in text.ledger.of("find", "captions")):
             take(text)
 
@@ -201,6 +201,18 @@ _SHOWN = (
     "'they|'these|'those|'it|'all|places.data.nouns 'show|'shows|'contain|'contains|'depict",
 )
 _PICTURED = "'pictures|'picture|'photos|'photo|'images|'image|'shots 'of|'with"
+
+
+def _take_headed(text: Text) -> None:
+    """Account for things that head what is asked for: "helmet, harness: please label these in P"."""
+    for claim in text.ledger.of("find"):
+        if not any(text.within(k, "grammar.group.it") for k in (claim.last + 1, claim.last + 2)):
+            continue
+        first = text.sentence(claim.first, _LINES).start
+        found = read_things(text, first) if begins_thing(text, first) else Things()
+        if found.items and text.word(found.end) == ":" and not all(is_data(text, i) for i in found.items):
+            text.ledger.claim("captions", found.used, found.items)
+            return
 
 
 def _take_pictured(text: Text) -> None:

@@ -267,6 +267,8 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
+_RATES = frozenset({"km/h", "mi/h", "m/s", "ft/s", "m/min", "mb/s", "gb/s", "it/s", "l/min"})
+"""Units that look like folders."""
 _LEADS = word_list("lexer.leads")  # behind them stands a place, whatever it is made of
 
 
@@ -282,6 +284,8 @@ def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool
                 start + word.start(),
                 start + word.end(),
             )
+    elif uri.lower() in _RATES:
+        yield Token("word", uri.lower(), start, start + len(uri))
     elif re.fullmatch(r"\d+(?:/\d+)+", uri):
         yield Token("percent", uri, start, start + len(uri), None)  # "a 80/20 split" is no place
     else:

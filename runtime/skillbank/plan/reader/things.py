@@ -24,6 +24,7 @@ __all__ = [
     "goes_on",
     "is_data",
     "listed",
+    "only_describes",
     "read_things",
     "things_at",
 ]
@@ -45,9 +46,12 @@ _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
 )
+_DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
 _ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 DATA_NOUNS = "places.data.nouns|free.noun"
+_SAYING = word_list("things.saying")
+"""Words behind which stands what is written on a thing."""
 _PICTURES = word_list("things.pictures")
 _UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
@@ -89,7 +93,8 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
-    "~word|actions.words.find 'them|'it|'me|'us|'him|'her",
+    "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
+    "'be|'do|'more",
     "actions.words.find @place",
 )
 """What begins something else behind a comma or "and"."""
@@ -140,6 +145,8 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
         else:
             if what == "join" and _may_be_one(text, part, i):
                 text.ledger.mark("unread", [i])
+            if what == "join" and not found.items and _shares_noun(text, part, i):
+                text.ledger.mark("unread", [*part, i])
             found.items += _named_by(text, part)
             part.clear()
         if what == "quote":
@@ -191,16 +198,30 @@ def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
     It is "" where the token is none of the list.
     """
     token = text.tokens[i]
+    if token.kind == "quote" and _is_inside(text, i, begun=begun):
+        return "word"
     if token.kind not in ("word", "mark", "number"):
         return "quote" if token.kind == "quote" else ""
     if token.text == "," and _qualifies(text, i + 1):
         return "word"
+    if token.text == "and" and text.word(i + 1) in _DOING and begun:
+        return "word"  # "a person riding a bike and wearing a helmet"
     if token.text in _JOINS or _divides(text, i, marked=marked):
         return "join" if begins_thing(text, i + 1) else ""
     if token.text == ALONE and (i + 1 == len(text.tokens) or _leads_away(text, i + 1, begun=True)):
         return "stop"  # "red circle . blue star ."
     ends = token.kind == "mark" and token.text in {*_ENDS, ALONE}
     return "" if ends or _leads_away(text, i, begun=begun) else "word"
+
+
+def _is_inside(text: Text, i: int, *, begun: bool) -> bool:
+    """Whether what is quoted is part of a thing: "signs that say "no entry"", "the "no entry" sign"."""
+    behind = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.begins(_AWAY, i + 1)
+    noun = behind and not text.within(i + 1, "places.data.nouns", "grammar.courtesy.words", *_GLUE)
+    return noun or (begun and text.word(i - 1) in _SAYING)
+
+
+_GLUE = ("grammar.free.glue", "grammar.group.prep", "grammar.free.adverb", "grammar.mode.reason")
 
 
 def _divides(text: Text, i: int, *, marked: bool) -> bool:
@@ -227,6 +248,26 @@ def _may_be_one(text: Text, part: list[int], at: int) -> bool:
         and any(a in ("with", "wearing", "holding", "carrying") and b in articles for a, b in pairwise(words))
         and text.tokens[at + 1].text in articles
     )
+
+
+_ADJECTIVES = word_list("things.adjectives")
+
+
+def only_describes(item: str) -> bool:
+    """Whether words name no thing: "red", "left"."""
+    words = item.lower().split()
+    return bool(words) and _ADJECTIVES.issuperset(words)
+
+
+def _shares_noun(text: Text, part: list[int], at: int) -> bool:
+    """Whether words before "and" may belong to the noun behind it: "red and green apples"."""
+    words = text.words(part)
+    if only_describes(" ".join(words)):
+        return True
+    behind = [text.word(k) for k in (at + 1, at + 2)]
+    ends = text.kind(at + 3) in ("", "mark") or text.word(at + 3) in _JOINS or text.begins(_AWAY, at + 3)
+    kinds = len(words) == 1 and not is_many(words[0]) and text.word(at) in ("and", "or") and ends
+    return kinds and text.is_plain(at + 1) and not is_many(behind[0]) and is_many(behind[1])
 
 
 def _qualifies(text: Text, i: int) -> bool:
