@@ -15,6 +15,7 @@ from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
@@ -248,11 +249,20 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     lead = [text.tokens[k].text for k in range(max(first, start - 4), start)]
     words = {text.tokens[i].text for i in after}
     held = text.owners(after)
-    timed = any(text.tokens[i].kind == "number" or text.within(i, *_UNITS) for i in open_)
+    timed = any(
+        any(map(str.isdigit, text.word(i))) or text.kind(i) == "number" or text.within(i, *_UNITS)
+        for i in open_
+    )  # "for 1h30", "for mAP75"
+    timed = timed or text.holds(open_, "actions.words.metric") or _goes_on_finding(text, lead)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
     gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"
     return [] if not ("for" in lead or gains) or same or timed or others else open_
+
+
+def _goes_on_finding(text: Text, lead: list[str]) -> bool:
+    """Whether a "for" says what else is to be found: "search X for cars and then for trucks"."""
+    return bool({"and", "then"}.intersection(lead)) and bool(text.ledger.of("find", "captions"))
 
 
 def _called(text: Text, open_: list[int]) -> list[int]:
@@ -269,6 +279,8 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
+    for said in _said_alone(text, clauses):
+        text.ledger.mark("unread", said)
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
@@ -284,6 +296,58 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+_SUBSTANCE = ("grammar.free.noun", "grammar.free.adjective", "grammar.free.light", "places.data.nouns")
+"""Words that mean nothing beside what was understood; a clause of nothing else says something by itself."""
+
+
+def _said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
+    """Yield the words of each clause of which nothing was understood: ", quantized first".
+
+    One that tells something by its subject, and what goes on with it, is none; nor is a head before a colon.
+    """
+    told: set[int] = set()
+    for clause in clauses.all:
+        said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
+        owners = text.owners(said)
+        if not said or owners & _ASKED:
+            continue
+        goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
+        if goes_on or text.holds(said[:3], "grammar.mode.subject"):
+            told.add(clause.sentence)
+        elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
+            yield said
+
+
+_ASKED = frozenset({"action", "value", "place", "policy", "find", "captions", "job", "name", "platform"})
+_DONE = tuple(f"actions.{action}.past" for action in ACTIONS)
+
+
+def _is_done(text: Text, said: list[int]) -> bool:
+    """Whether a clause says what else is to be done: ", and quantized", "exported first"."""
+    first = next((i for i in said if text.word(i) not in ("and", "then", "but")), said[0])
+    return text.within(first, *_DONE) and len(said) < 5
+
+
+def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
+    """Whether a clause of ordinary words is not just polite, a head, an adverb, or part of the one before."""
+    quiet = {
+        i
+        for first in said
+        for section in ("grammar.courtesy.words", "grammar.free.adverb")
+        for end in text.ends(first, section)[:1]
+        for i in range(first, end)
+    }
+    rest = [i for i in said if i not in quiet]
+    head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
+    part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
+    lead = len(said) == 1 and text.within(said[0], "grammar.group.prep")
+    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or "both" in text.words(rest)
+    return bool(rest) and weighs and not (head or part or lead)
+
+
+_COPULA = frozenset({"is", "are", "was", "were", "has", "have", "had"})
 
 
 def _leading(text: Text, clauses: Clauses, clause: Clause) -> range:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.things import Things, begins_order, begins_thing, is_data, read_things
+from skillbank.plan.reader.things import (
+    Things, begins_order, begins_thing, is_data, only_describes, read_things,
+)  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["is_next", "take_captions"]
@@ -22,7 +24,14 @@ _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
 _VAGUE = re.compile(
     r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
-    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b"
+    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
+    r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
+    r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
+    r"|^(?:no|zero|not|than|several|few|many|more|other|further|enough|stuff|co)\b"
+    r"|\b(?:rather than|instead of|minus|ones)\b|^(?:it|them|these|those) \w"
+    r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
+    r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"
+    r"|^empty (?:pictures?|images?|photos?|frames?)$|\b(?:best|worst)\b"
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
@@ -66,7 +75,21 @@ def take_captions(text: Text, *, training: bool) -> None:
             text.ledger.replace(claim, "unread")
     if training:
         _leave_limited(text)
+    if not _said(text):
+        _leave_unnamed(text)
     _leave_vague(text)
+
+
+def _leave_unnamed(text: Text) -> None:
+    """Leave "find them" unread where nothing says what they are; "label them" is said of pictures."""
+    for claim in text.ledger.of("find"):
+        if text.word(claim.first) in _FINDERS:
+            unnamed = text.match("group.it|'some|'any|'these|'those", claim.last + 1)
+            text.ledger.mark("unread", unnamed.tokens() if unnamed is not None else ())
+
+
+_FINDERS = word_list("captions.finders")
+"""Verbs whose object is what is to be found, and never the pictures."""
 
 
 def _take_asked_for(text: Text) -> None:
@@ -87,9 +110,10 @@ def _leave_limited(text: Text) -> None:
 
 def _leave_vague(text: Text) -> None:
     """Leave unread what no description says; the words of a sign, in quotes, are as they are."""
-    quoted = {token.value for token in text.tokens if token.kind == "quote"}
+    quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
-        if any(_VAGUE.search(each) for each in claim.value if each not in quoted):
+        own = [each for each in claim.value if not any(each in quote for quote in quoted)]
+        if any(_VAGUE.search(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
@@ -104,6 +128,8 @@ def _take_nouns(text: Text) -> None:
         "prep=group.prep? group.det* free.adjective? slots.captions.nouns "
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
+        _noun(text, match)
+    for match in text.find("'what|'objects|'things|'targets lead=':"):
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
@@ -244,6 +270,8 @@ def _leave_rest(text: Text, verb: Match, found: Things) -> None:
 def _more(text: Text, at: int) -> range:
     """Return the words that list more behind things, and not what: "cats and everything in X"."""
     first = at + (text.word(at) == ",")
+    if text.word(first) == "whatever":
+        return range(first, first + 1)
     end = first + 1
     while text.word(end) in ("other", "any", "the"):
         end += 1
@@ -305,7 +333,8 @@ def _is_setting(text: Text, found: Things) -> bool:
     """Whether the words are names of settings: "label smoothing 0.1", "search lr and weight decay"."""
     if not found.used:
         return False
-    numbered = "number" in (text.kind(found.used[-1]), text.kind(found.end))
+    inside = found.used if text.word(found.used[0] - 1) == "box" else found.used[-1:]
+    numbered = "number" in (*map(text.kind, inside), text.kind(found.end))
     technical = text.lexicon.has(text.word(found.used[0]), "grammar.mode.technical")
     tuned = any(text.lexicon.has(item.lower(), "policy.search.things") for item in found.items)
     return numbered or tuned or (technical and len(found.used) == 1)

@@ -7,7 +7,7 @@ from functools import partial
 
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.telling import FRAME
-from skillbank.plan.reader.things import Things, is_data, read_things
+from skillbank.plan.reader.things import Things, begins_thing, is_data, read_things
 from skillbank.plan.reader.wording import is_many
 
 __all__ = ["take_apart"]
@@ -31,7 +31,7 @@ def take_apart(text: Text, *, training: bool) -> None:
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
     _take_passives(text)
-    for take in (partial(_take_led, training=training), _take_pictured, _take_needed):
+    for take in (partial(_take_led, training=training), _take_headed, _take_pictured, _take_needed):
         if not any(claim.value for claim in text.ledger.of("find", "captions")):
             take(text)
 
@@ -98,6 +98,8 @@ def _behind_courtesy(text: Text, at: int) -> int:
 def _wish(text: Text, words: range) -> int | None:
     """Return the verb of "I need all X found"; none of "the X need to be labelled"."""
     wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
+    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES:
+        wish += 2  # "I'd like to have X tagged"
     if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
         return None
     return wish
@@ -146,7 +148,8 @@ _MARKS = frozenset({"masks", "outlines", "contours", "polygons", "segments", "po
 
 def _behind_with(text: Text, at: int, finding: bool) -> Things:
     """Read "with person and helmet", "with cows", but not "with care"."""
-    found = read_things(text, at) if finding and text.is_plain(at) else Things()
+    begins = text.word(at) == "\n" or text.is_plain(at)
+    found = read_things(text, at) if finding and begins else Things()
     one = len(found.used) == 1 and is_many(text.word(at)) and text.word(at) not in _MARKS
     several = len(found.items) > 1 or one
     return found if several else Things()
@@ -169,12 +172,28 @@ _OWNED = frozenset(["the", "my", "our", "this", "that", "it", "me", "us", "his",
 
 
 def _behind_colon(text: Text, at: int, finding: bool) -> Things:
-    found = read_things(text, at, marked=True)
-    return found if text.word(found.end) in ("", ".", "!", "\n") else Things()
+    begins = text.word(at) == "\n" or begins_thing(text, at)
+    return read_things(text, at, marked=True) if begins else Things()
+
+
+def _behind_dash(text: Text, at: int, finding: bool) -> Things:
+    """Read "label P -- a, b", "P -> a, b": a list that a line or an arrow leads to."""
+    while text.word(at) in ("-", ">"):
+        at += 1
+    return _behind_colon(text, at, finding) if finding else Things()
+
+
+def _in_brackets(text: Text, at: int, finding: bool) -> Things:
+    """Read "label P (a, b)": a list in brackets, and nothing else in them."""
+    found = read_things(text, at, marked=True) if finding else Things()
+    if text.word(found.end) not in (")", "]", "}"):
+        return Things()
+    return Things([*found.used, found.end], found.items, found.end + 1)
 
 
 _LED: dict[str, Callable[[Text, int, bool], Things]] = {
     "with": _behind_with, "as": _behind_as, "for": _behind_for, ":": _behind_colon,
+    **dict.fromkeys(("-", "|", "then"), _behind_dash), **dict.fromkeys("([{", _in_brackets),
 }  # fmt: skip
 """By a word that may lead to things: how they are read from the token behind it on."""
 _SHOWN = (
@@ -182,6 +201,18 @@ _SHOWN = (
     "'they|'these|'those|'it|'all|places.data.nouns 'show|'shows|'contain|'contains|'depict",
 )
 _PICTURED = "'pictures|'picture|'photos|'photo|'images|'image|'shots 'of|'with"
+
+
+def _take_headed(text: Text) -> None:
+    """Account for things that head what is asked for: "helmet, harness: please label these in P"."""
+    for claim in text.ledger.of("find"):
+        if not any(text.within(k, "grammar.group.it") for k in (claim.last + 1, claim.last + 2)):
+            continue
+        first = text.sentence(claim.first, _LINES).start
+        found = read_things(text, first) if begins_thing(text, first) else Things()
+        if found.items and text.word(found.end) == ":" and not all(is_data(text, i) for i in found.items):
+            text.ledger.claim("captions", found.used, found.items)
+            return
 
 
 def _take_pictured(text: Text) -> None:

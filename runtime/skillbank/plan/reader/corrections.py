@@ -246,8 +246,8 @@ _STATE = "'on|'off|'with|'without|'do|'use 'it|'them|'that|'so|'then|'please*"
 
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
-    if text.word(run.stop) in ("and", "also", "plus"):
-        return  # "oh, and also B" says more
+    if text.word(run.stop) in ("and", "also", "plus", "than"):
+        return  # "oh, and also B" says more, and "rather than B" what is not meant
     state = text.match(_STATE, run.stop)
     if state is not None and text.kind(state.end) in ("", "mark"):
         text.ledger.claim("unread", [*run, *state.tokens()])  # "without weights, hmm, with": of what?

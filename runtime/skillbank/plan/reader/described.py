@@ -255,7 +255,7 @@ def _finder(page: Text, library: Library, words: Sequence[str]) -> tuple[Skill, 
     Beside a verb of finding, words that describe no model do not name one, and are asked about.
     """
     sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")
-    finding = any(c.value for c in sought)
+    finding = bool(sought)
     return skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
 
 

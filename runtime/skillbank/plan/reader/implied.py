@@ -12,6 +12,7 @@ from skillbank.plan.products import product_in, trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.elsewhere import done_elsewhere
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
@@ -239,8 +240,12 @@ def nothing_asked(text: str, page: Text) -> Exception:
     if skills and not page.ledger.of("question", "talk"):
         can = ", ".join(dict.fromkeys(a.name for a in skills[0].actions))
         return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
-    return OutOfScopeError(
-        f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
-        f"for example: train {example_model()} on s3://bucket/data; "
-        "or of one data set: convert ./data to COCO."
-    )
+    example = f"train {example_model()} on s3://bucket/data"
+    if elsewhere := done_elsewhere(page):
+        ways = f"{elsewhere}; a run is asked for as in: {example}."
+    else:
+        ways = (
+            f"say what to do with which model, for example: {example}; "
+            "or of one data set: convert ./data to COCO."
+        )
+    return OutOfScopeError(f"'{text.strip()[:80]}' asks for no run; {ways}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from skillbank.plan.reader import blocks
@@ -46,7 +47,7 @@ _FILE = (
 _PLACE = (
     r"\$\{?[A-Za-z_]\w*\}?/[^\s,;\"'`<>()\[\]]*|[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()\[\]]+|[A-Za-z]:\\[^\s,;\"'`<>()\[\]]+"
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
-    rf"|(?<![\w/.-]){_FILE}|(?<![\w/.-])[\w.-]+/(?:[\w.-]+/?)*"
+    rf"|(?<![\w/.-]){_FILE}|(?<![\w/.-])[\w.-]+/(?:[\w.*?-]*[\w*-]/?)*"
 )
 _IMAGE = (
     r"(?<![\w/.:-])(?-i:(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*(?::\d{2,5})?/)+[a-z0-9][a-z0-9._-]*"
@@ -63,6 +64,8 @@ _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
     |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s))
+    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\])
+    |(?P<endless>(?<=[,;])[ ]?\.{{1,3}}(?=\s|$))
     |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<leads>(?:[-=]+>|\u2192)(?=\s*(?:[a-z][a-z0-9+]*://|~?/|\.\.?/)))
     |(?P<arrow>[-=]+>|\u2192)
@@ -88,7 +91,8 @@ _LEX = re.compile(
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
-    |(?P<mark>[,.;:!?()\[\]\n=/+&|%><\u2265\u2264-])""",
+    |(?P<mark>[,.;:!?()\[\]\n=/+&|%><\u2265\u2264-])
+    |(?P<symbol>[^\x00-\x7f\s\w]+)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(blocks.GROUPS, "block")}
@@ -173,10 +177,24 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         yield Token("key", "key", start, end, text)
     elif kind == "flag":
         yield Token("flag", (match["option"]).lower(), start, end)
+    elif kind == "struck" or (kind == "symbol" and _says_something(text)):
+        yield Token("symbol", text.lower(), start, end)
     elif kind == "word":
         yield from _words(text, start, end, is_word)
-    else:
+    elif kind != "symbol":
         yield _plain(kind, text, start, end)
+
+
+_SYMBOLS = ("So", "Sm", "Sc")
+"""Unicode's categories of pictures, of mathematical signs and of currencies."""
+_FRIENDLY = re.compile("[\U0001f600-\U0001f64f\U0001f90c-\U0001f92f\U0001f970-\U0001f97a\u263a\u2728\u2764\U0001f389\u2615"
+                       "\U0001f680\U0001f4aa\U0001f440\U0001f44a-\U0001f44f\U0001f495-\U0001f49f]")  # fmt: skip
+"""Faces, hands and hearts: they say how somebody feels, and nothing of a run."""
+
+
+def _says_something(text: str) -> bool:
+    """Whether signs are more than faces and ornaments: what no rule reads is then asked about."""
+    return any(unicodedata.category(sign) in _SYMBOLS for sign in _FRIENDLY.sub("", text))
 
 
 def _plain(kind: str, text: str, start: int, end: int) -> Token:
@@ -198,6 +216,7 @@ _BITS = {"16": "fp16", "32": "fp32", "8": "int8"}
 _MEANT: dict[str, Callable[[str], str]] = {
     "latin": lambda said: _LATIN[said[0]],
     "title": lambda said: said.rstrip("."),
+    "endless": lambda said: "etc",
     "short": lambda said: "with" if said == "w/" else "without",
     "arrow": lambda said: "then",
     "leads": lambda said: ":",
@@ -248,6 +267,8 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
+_RATES = frozenset({"km/h", "mi/h", "m/s", "ft/s", "m/min", "mb/s", "gb/s", "it/s", "l/min"})
+"""Units that look like folders."""
 _LEADS = word_list("lexer.leads")  # behind them stands a place, whatever it is made of
 
 
@@ -263,6 +284,8 @@ def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool
                 start + word.start(),
                 start + word.end(),
             )
+    elif uri.lower() in _RATES:
+        yield Token("word", uri.lower(), start, start + len(uri))
     elif re.fullmatch(r"\d+(?:/\d+)+", uri):
         yield Token("percent", uri, start, start + len(uri), None)  # "a 80/20 split" is no place
     else:

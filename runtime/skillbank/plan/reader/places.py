@@ -69,13 +69,22 @@ def _data(text: Text) -> None:
         f"places.data.nouns+ {OF}* {LINK}* {LIST}",
     ):
         for match in text.find(source):
-            if not bridges(text, match) and not _describes_model(text, match):
+            if _is_written(text, match):
+                text.ledger.mark("unread", match.tokens())
+            elif not bridges(text, match) and not _describes_model(text, match):
                 claim_place(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
             text.ledger.claim(
                 "place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None)
             )
+
+
+def _is_written(text: Text, match: Match) -> bool:
+    """Whether something is to be written to a place that is no result of a run: "save crops of them to X"."""
+    into = any(text.word(i) in ("to", "into") for i in match.tokens())
+    ordered = not text.within(match.first - 2, "grammar.mode.subject")
+    return into and ordered and text.within(match.first - 1, "places.results.verbs")
 
 
 def _whole(text: Text) -> None:

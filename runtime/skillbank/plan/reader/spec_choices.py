@@ -108,7 +108,7 @@ def _tells(text: Text, part: list[int]) -> bool:
 
 def _end_of_names(text: Text, at: int, names: set[str], key: str, keys: Keys) -> int:
     """Return where the words behind a value end that name its key: "cosine lr decay", "sgd as optimizer"."""
-    end = _named_behind(text, at, canonical([*names]) | keys.described(key))
+    end = _named_behind(text, at, canonical([*names, *keys.beside(key)]) | keys.described(key))
     match = text.match("'as|'for|'is group.det*", end)
     return match.end + 1 if match is not None and text.word(match.end) in names else end
 
@@ -249,6 +249,8 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | 
     found = name_at(text, i, keys, ("boolean",), most=4)
     if found is None or keys.kinds.get(found[1]) != "boolean":
         return None
+    while len(found[0]) > 1 and text.match(f"{_ON}|{_OFF}", found[0][-1]):
+        found[0].pop()  # "ema enabled", where the key is called enable_ema: it says the state
     head, _, leaf = found[1].rpartition(".")
     name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
     said = canonical([text.tokens[k].text for k in found[0]])

@@ -152,6 +152,12 @@ class Keys:
         """Return the words of a key's description, as `canonical` has them."""
         return stems_of(self._told.get(key, ""))
 
+    def beside(self, key: str) -> frozenset[str]:
+        """Return the last names of the keys of the same inner section: "lr" beside the "policy" of it."""
+        head = key.rpartition(".")[0]
+        inner = (k.rpartition(".") for k in self.kinds if "." in head)
+        return frozenset(leaf for section, _, leaf in inner if section == head and "_" not in leaf)
+
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         part = canonical([word])

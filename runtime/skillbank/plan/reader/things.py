@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wording import is_many
 
@@ -23,32 +24,41 @@ __all__ = [
     "goes_on",
     "is_data",
     "listed",
+    "only_describes",
     "read_things",
     "things_at",
 ]
 
-_ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"^(?:(?:both|either) (?=an? |the ))?(?:all of the|all the|an?|the|all|any|every single|each single|every|each|some|both|either)\s+(?=\S)",
+    re.IGNORECASE,
+)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
 _HERE = re.compile(
-    r"\s+(?:there|here|too|as well|please|now|today"
+    r"\s+(?:there|here|too|as well|please|now|today|only|and nothing else"
     r"|(?:that|which|who) (?:is|are|lie|lies|stand|stands|you (?:can )?(?:see|find)|there (?:is|are)))$",
     re.IGNORECASE,
 )
 """What is said behind the last thing and is no part of it."""
+_AS_WELL = re.compile(r"\s+as well as\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
 )
+_DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
 _ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 DATA_NOUNS = "places.data.nouns|free.noun"
+_SAYING = word_list("things.saying")
+"""Words behind which stands what is written on a thing."""
+_PICTURES = word_list("things.pictures")
 _UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
-    f"{_ON} group.det+ ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
+    f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
     "'in|'on group.det+ free.adjective* told.stills",
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
@@ -57,6 +67,7 @@ _AWAY = (
         f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
+    "'at|'above|'over|'below @number !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
     "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{DATA_NOUNS}"
@@ -82,11 +93,17 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
+    "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
+    "'be|'do|'more",
+    "actions.words.find @place",
 )
 """What begins something else behind a comma or "and"."""
+_STEPS = (
+    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+)
 _ORDERS = (
     "free.light|actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
-    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+    *_STEPS,
 )
 """Verbs that begin something else to do there."""
 _QUIET = (
@@ -115,6 +132,8 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     until
         Where it ends at the latest.
     """
+    if text.word(at) == "\n":
+        return _read_lines(text, at)
     found, part = Things(end=at), list[int]()
     stop = len(text.tokens) if until is None else until
     while found.end < stop and text.ledger.free(i := found.end):
@@ -126,6 +145,8 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
         else:
             if what == "join" and _may_be_one(text, part, i):
                 text.ledger.mark("unread", [i])
+            if what == "join" and not found.items and _shares_noun(text, part, i):
+                text.ledger.mark("unread", [*part, i])
             found.items += _named_by(text, part)
             part.clear()
         if what == "quote":
@@ -134,8 +155,41 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
         found.end += 1
         if what == "stop":
             break
+    _give_back(text, found, part)
     found.items += _named_by(text, part)
     return found
+
+
+_BULLETS = frozenset("\n-;.)")
+"""Marks before a thing that has a line of its own; a number before it has become one of them."""
+
+
+def _read_lines(text: Text, at: int) -> Things:
+    """Read things that have a line each: all with a mark before them, or all in small letters."""
+    found, marked = Things(end=at), text.word(at + 1) in _BULLETS
+    while text.word(found.end) == "\n":
+        start = found.end
+        while text.word(start) in _BULLETS:
+            start += 1
+        alike = (start > found.end + 1) == marked and (marked or text.ledger.said([start])[:1].islower())
+        if not alike or not _is_item(text, start):
+            break
+        line = read_things(text, start)
+        if text.word(line.end) not in ("\n", ""):
+            break
+        found.used += [*text.unclaimed(range(found.end, start)), *line.used]
+        found.items += line.items
+        found.end = line.end
+    return found
+
+
+def _give_back(text: Text, found: Things, part: list[int]) -> None:
+    """Take from the last thing a preposition that leads to what is none: "cats with" before a file."""
+    kind = text.kind(found.end)
+    led = kind not in ("", "mark", "word") or (kind == "word" and not text.ledger.free(found.end))
+    while led and part and text.within(part[-1], "grammar.group.prep"):
+        found.used.remove(part.pop())
+        found.end -= 1
 
 
 def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
@@ -144,16 +198,30 @@ def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
     It is "" where the token is none of the list.
     """
     token = text.tokens[i]
+    if token.kind == "quote" and _is_inside(text, i, begun=begun):
+        return "word"
     if token.kind not in ("word", "mark", "number"):
         return "quote" if token.kind == "quote" else ""
     if token.text == "," and _qualifies(text, i + 1):
         return "word"
+    if token.text == "and" and text.word(i + 1) in _DOING and begun:
+        return "word"  # "a person riding a bike and wearing a helmet"
     if token.text in _JOINS or _divides(text, i, marked=marked):
         return "join" if begins_thing(text, i + 1) else ""
     if token.text == ALONE and (i + 1 == len(text.tokens) or _leads_away(text, i + 1, begun=True)):
         return "stop"  # "red circle . blue star ."
     ends = token.kind == "mark" and token.text in {*_ENDS, ALONE}
     return "" if ends or _leads_away(text, i, begun=begun) else "word"
+
+
+def _is_inside(text: Text, i: int, *, begun: bool) -> bool:
+    """Whether what is quoted is part of a thing: "signs that say "no entry"", "the "no entry" sign"."""
+    behind = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.begins(_AWAY, i + 1)
+    noun = behind and not text.within(i + 1, "places.data.nouns", "grammar.courtesy.words", *_GLUE)
+    return noun or (begun and text.word(i - 1) in _SAYING)
+
+
+_GLUE = ("grammar.free.glue", "grammar.group.prep", "grammar.free.adverb", "grammar.mode.reason")
 
 
 def _divides(text: Text, i: int, *, marked: bool) -> bool:
@@ -166,8 +234,8 @@ def _named_by(text: Text, part: Sequence[int]) -> list[str]:
     """Return the thing that some words name, without its article; none where they name none."""
     said = f"{text.ledger.said(part).strip()} " if part else ""
     said = _ARTICLE.sub("", _AGAIN.sub("", said)).strip().rstrip(".")
-    said = _HERE.sub("", said)
-    return [said] if said and not _ARTICLE.match(f"{said} -") else []
+    items = (_HERE.sub("", item) for item in _AS_WELL.split(said))
+    return [item for item in items if item and not _ARTICLE.match(f"{item} -")]
 
 
 def _may_be_one(text: Text, part: list[int], at: int) -> bool:
@@ -180,6 +248,26 @@ def _may_be_one(text: Text, part: list[int], at: int) -> bool:
         and any(a in ("with", "wearing", "holding", "carrying") and b in articles for a, b in pairwise(words))
         and text.tokens[at + 1].text in articles
     )
+
+
+_ADJECTIVES = word_list("things.adjectives")
+
+
+def only_describes(item: str) -> bool:
+    """Whether words name no thing: "red", "left"."""
+    words = item.lower().split()
+    return bool(words) and _ADJECTIVES.issuperset(words)
+
+
+def _shares_noun(text: Text, part: list[int], at: int) -> bool:
+    """Whether words before "and" may belong to the noun behind it: "red and green apples"."""
+    words = text.words(part)
+    if only_describes(" ".join(words)):
+        return True
+    behind = [text.word(k) for k in (at + 1, at + 2)]
+    ends = text.kind(at + 3) in ("", "mark") or text.word(at + 3) in _JOINS or text.begins(_AWAY, at + 3)
+    kinds = len(words) == 1 and not is_many(words[0]) and text.word(at) in ("and", "or") and ends
+    return kinds and text.is_plain(at + 1) and not is_many(behind[0]) and is_many(behind[1])
 
 
 def _qualifies(text: Text, i: int) -> bool:
@@ -214,9 +302,12 @@ def begins_thing(text: Text, i: int) -> bool:
         return begins_thing(text, i + 1)
     if token.kind != "word" or text.begins(_AWAY, i):
         return False
+    if any(end > i + 1 for end in text.ends(i, "actions.words.find")):
+        return False  # "draw boxes"
     if _is_thing(text, i):
         return True
-    return not text.begins(_OTHER, i) and (_is_many_and_last(text, i) or not text.begins(_ORDERS, i))
+    named = _is_many_and_last(text, i) or _is_lone(text, i) or not text.begins(_ORDERS, i)
+    return named and not text.begins(_OTHER, i)
 
 
 def begins_order(text: Text, i: int) -> bool:
@@ -225,8 +316,9 @@ def begins_order(text: Text, i: int) -> bool:
 
 
 def _is_thing(text: Text, i: int) -> bool:
-    """Whether a word that can be a verb is a thing here ("smoke or fire"): no object follows."""
-    if not text.within(i, "actions.words.things"):
+    """Whether a word that can be a verb or data is a thing here: "smoke or fire", "weeds and crops in X"."""
+    joined = text.word(i - 1) in ("and", "or") and text.within(i, "places.data.nouns")
+    if not text.within(i, "actions.words.things") and (not joined or text.word(i) in _PICTURES):
         return False
     end = i + 1
     plain = (
@@ -236,6 +328,17 @@ def _is_thing(text: Text, i: int) -> bool:
         or text.is_plain(end)
     )
     return plain or text.begins(_AWAY, end)
+
+
+def _is_lone(text: Text, i: int) -> bool:
+    """Whether what can be a verb has no object here: "hammer, saw, drill", "work boots", "dump trucks".
+
+    What a step is called is an order by itself: "find cats, then evaluate".
+    """
+    if text.begins(_STEPS, i):
+        return False
+    end = i + 1 + (text.is_plain(i + 1) if i + 1 < len(text.tokens) else 0)
+    return text.kind(end) in ("", "mark") or text.word(end) in _JOINS or text.begins(_AWAY, end)
 
 
 def _is_many_and_last(text: Text, i: int) -> bool:

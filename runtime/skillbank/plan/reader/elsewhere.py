@@ -1,0 +1,39 @@
+"""What a text may be after that asks for no run: the command that does it."""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Text
+from skillbank.ways import Way, command
+
+__all__ = ["done_elsewhere"]
+
+_DOES = {
+    "cancel": "stops a job",
+    "clean": "shows what old things take room, and removes them",
+    "compare": "compares finished jobs",
+    "logs": "prints what a job has printed",
+    "results": "shows what a job has left",
+    "status": "says how a job is",
+    "jobs": "lists the jobs",
+    "show": "says what a skill can do, and what each action needs",
+    "skills": "lists the skills",
+    "doctor": "says what this machine can do",
+    "review": "opens the page on which a label set is reviewed",
+    "label": "finds what is described in pictures",
+}
+"""What commands do, the most telling words first; their words are those of ``elsewhere`` in the lexicon."""
+
+
+def done_elsewhere(page: Text) -> str:
+    """Return the words that name the command which does what a text may be after, "" where none does."""
+    found = (name for name in _DOES if page.has(f"told.elsewhere.{name}"))
+    name = next(found, "")
+    return f"{_way(page, name)} {_DOES[name]}" if name else ""
+
+
+def _way(page: Text, name: str) -> Way:
+    """Return a command, with the jobs that the text names where it takes some."""
+    if name not in ("cancel", "compare", "logs", "results", "status"):
+        return command(name)
+    named = [str(token.value) for token in page.tokens if token.kind == "job"]
+    return command(name, " ".join(named) or ("JOB JOB" if name == "compare" else "JOB"))
