@@ -183,9 +183,17 @@ def source_of(role: str) -> str:
     return ROLES.get(role.strip().lower(), role.strip())
 
 
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^/?#\s@]*:[^/?#\s]*@", re.IGNORECASE)
+
+
 def clean_uri(uri: str) -> str:
     """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
     uri = uri.strip()
+    if secret := _CREDENTIALS.match(uri):
+        raise UsageError(
+            f"A location at {one_line(secret['scheme'])}://… is written with a user and a password; leave them "
+            "out, so that they stand in no plan, job or log: whatever reads it takes its own credentials."
+        )
     if is_set(uri) and set_place(uri) is None:
         raise UsageError(
             f"'{one_line(uri)}' names no label set: a name is 1 to 100 letters, digits, '.', '_' and '-'."

@@ -325,7 +325,8 @@ class DataOfSteps:
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""
         first, last = (
-            next(i for i in c.tokens if self.text.tokens[i].kind == "place") for c in (places[0], places[-1])
+            next((i for i in c.tokens if self.text.tokens[i].kind == "place"), c.first)
+            for c in (places[0], places[-1])
         )
         before = self.text.tokens[max(0, first - 6) : first]
         if before and before[-1].text in ("are", ":") and not any(t.kind == "number" for t in before):

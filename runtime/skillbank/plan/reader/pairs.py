@@ -171,6 +171,8 @@ def _as_words(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
 
 
 def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    if str(pair.shown).lstrip().startswith("{"):
+        return False  # settings of a section: "train={num_epochs: 20}"
     role = pair.name if pair.name in own else _role(text, pair.name, pair.shown)
     if role and (pair.is_place or pair.name not in ("test", "text")):
         tokens = pair.tokens
