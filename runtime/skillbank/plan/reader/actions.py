@@ -10,11 +10,19 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
 from skillbank.plan.reader.participles import SHOULD, joins, wish_of
-from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
+from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 from skillbank.plan.reader.wording import of
 
 __all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
+
+
+ENGINE = "actions.words.engine"
+_LISTED = (
+    "gen_trt_engine", "export", "train", "prune", "quantize", "distill", "evaluate", "inference", "dataset_convert",
+)  # fmt: skip
+"""The order in which phrases of several words are looked for."""
+_AGAIN = "verb='repeat|'redo|'rerun group.det|'whole* actions.{}.nouns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,12 @@ def take_spelled_actions(text: Text, clauses: Clauses) -> None:
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
     own = own_actions(text, ACTIONS)
-    for action, source in PHRASES:
-        for match in text.find(source):
-            # "check X with NAME" is that skill's own check, where it has one.
-            if own_word(text, (match.tokens("verb") or [match.first])[0], own) is None:
-                _phrase(text, clauses, match, action)
+    for action in _LISTED:
+        for source in (*phrases(f"actions.{action}"), _AGAIN.format(action)):
+            for match in text.find(source):
+                # "check X with NAME" is that skill's own check, where it has one.
+                if own_word(text, (match.tokens("verb") or [match.first])[0], own) is None:
+                    _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
         if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
             _own(text, clauses, said)

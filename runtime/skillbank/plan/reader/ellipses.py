@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import NOUNS
+from skillbank.plan.reader.phrases import DOING
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import Value, claim_value
 
@@ -56,7 +56,7 @@ def _stood_for(text: Text, i: int) -> Value | None:
 
 def _is_dealt(text: Text, last: Claim, i: int) -> bool:
     """Whether each of two numbers is of a step: "batch size 8 for the training and 2 for the evaluation"."""
-    of_a_step = f"'for|'in|'during|'( group.det* {NOUNS} !places.data.nouns"
+    of_a_step = f"'for|'in|'during|'( group.det* {DOING} !places.data.nouns"
     return all(text.match(of_a_step, k + 1) is not None for k in (last.last, i))
 
 

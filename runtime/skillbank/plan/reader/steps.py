@@ -12,7 +12,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import NOUNS
+from skillbank.plan.reader.phrases import DOING
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["Step", "addressed_step", "are_joined", "is_of_all", "name_all", "settle_actions", "steps_of"]
@@ -154,7 +154,7 @@ def is_of_all(text: Text, claim: Claim) -> bool:
     return match is not None and (match.end >= len(text.tokens) or text.kind(match.end) == "mark")
 
 
-_OF_BOTH = f"'for|'during|'in 'both? group.det? {NOUNS} 'and|'& group.det? {NOUNS}"
+_OF_BOTH = f"'for|'during|'in 'both? group.det? {DOING} 'and|'& group.det? {DOING}"
 _NTH = {"first": 0, "former": 0, "second": 1}
 
 
