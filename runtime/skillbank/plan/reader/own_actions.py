@@ -16,7 +16,7 @@ __all__ = ["Word", "only_action", "own_actions", "own_sources", "own_word"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What names an action at a token: where it ends, the form that it has as a verb, whether it is a noun."""
+    """What names an action at a token: where it ends, its form as a verb, whether it is a noun."""
 
     action: str
     end: int

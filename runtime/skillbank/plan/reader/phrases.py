@@ -38,7 +38,7 @@ def _table() -> tuple[dict[str, str], dict[str, tuple[dict[str, str], _Listed]]]
 
 @lru_cache(maxsize=256)
 def phrases(name: str) -> tuple[str, ...]:
-    """Return a list of the table as patterns with their parts put in: "jobs.last"; none where there is none."""
+    """Return a list of the table with their parts put in, as "jobs.last"; none where there is none."""
     subject, _, listed = name.partition(".")
     shared, subjects = _table()
     own, lists = subjects[subject]
@@ -47,6 +47,6 @@ def phrases(name: str) -> tuple[str, ...]:
 
 
 def _whole(source: str, parts: dict[str, str]) -> str:
-    while "{" in source:
+    while _PART.search(source):
         source = _PART.sub(lambda found: parts[found[1]], source)
     return _EVERY.sub(lambda found: "|".join(f"actions.{a}.{found[1]}" for a in ACTIONS), source)

@@ -254,8 +254,6 @@ def _read_whole(
 
 def _taught(text: str, taught: Taught, again: Again, notes: list[str]) -> Reading:
     """Return the reading of a chain of a teacher and its student, with what else is said of the student."""
-    if not taught.rest:
-        return Reading(tuple(taught.requests), notes=tuple(notes))
     read = again(taught.rest)
     requests = tuple(taught.joined(text, read.requests))
     return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))
