@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
-from skillbank.plan.reader.exclusions import LEADS
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.steps import Step, addressed_step
 from skillbank.plan.reader.stretches import is_bound
@@ -30,7 +30,7 @@ def take_platforms(page: Text) -> None:
     between = "free.glue|free.light|places.platform.around*"
     refusing = f"operator.not|operator.instead {between}"
     for name, placed in _PLATFORMS.items():
-        for lead in LEADS:
+        for lead in phrases("exclusions.leads"):
             for match in page.find(f"{lead} {between} {placed}"):
                 page.ledger.claim("refused", match.tokens(), name)
         for match in page.find(f"{refusing} {placed}"):
