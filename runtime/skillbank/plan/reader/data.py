@@ -16,7 +16,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import is_local_file
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
 from skillbank.visible import one_line

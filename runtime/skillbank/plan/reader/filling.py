@@ -18,7 +18,7 @@ from skillbank.plan.reader.platforms import platforms_of, ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
 from skillbank.plan.reader.settling import file_key, lend_data, settle_places
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.belonging import addressed_step, is_bound
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.steps import Step, addressed_step
-from skillbank.plan.reader.stretches import is_bound
+from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
 from skillbank.plan.products import trains
+from skillbank.plan.reader.belonging import addressed_step, is_bound, is_of_all
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import NUMERIC, Keys, keys_of
-from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
-from skillbank.plan.reader.stretches import is_bound
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim, number_in
 from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.slot_keys import key_of, only_trained
