@@ -75,7 +75,7 @@ def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | No
 def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
     """Return the step whose noun stands behind a claim ("for the training"), or whose verb ("to train")."""
     for name, forms in (("steps.named_behind", ("nouns", "ing")), ("steps.done_behind", ("base",))):
-        match = text.match(phrases(name)[0], claim.last + 1)
+        match = text.unread().match(phrases(name)[0], claim.last + 1)
         if match is not None:
             at = match.tokens("step")[0]
             named = [s for s in steps if text.within(at, *(f"actions.{s.action}.{f}" for f in forms))]
