@@ -16,10 +16,11 @@ from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = [
-    "addressed_step", "are_joined", "is_bound", "is_of_all", "owner_of", "without_others",
+    "addressed_step", "are_joined", "is_bound", "is_of_all", "named_before", "owner_of", "without_others",
 ]  # fmt: skip
 
 _LEADING = frozenset({"then", "and", ",", ";", "\n"})
+_ALL = frozenset({"all", "both", "each"})
 _NTH = {"first": 0, "former": 0, "second": 1}
 _BESIDE_LISTED = frozenset({"a", "an", "the", "also", "then", "both", "job", "name"})
 _JOINING = frozenset({"and", ",", "&", "+", "plus"})
@@ -63,13 +64,34 @@ def _opens(text: Text, claim: Claim, step: Step) -> bool:
 def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
     """Return the step that a value or a platform is said to be for, by a noun of it.
 
-    "batch size 8 for the training"; "train and evaluate it, the evaluation on 2 GPUs".
+    "batch size 8 for the training"; "for the training use batch size 8"; "train and evaluate it, the
+    evaluation on 2 GPUs".
     """
     if claim.kind not in ("value", "platform"):
         return None
+    if (noun := named_before(text, claim)) is not None:
+        return next((s for s in steps if text.within(noun, *_nouns(s.action))), None)
     return (
         _named_behind(text, steps, claim) or _named_again(text, steps, claim) or _counted(text, steps, claim)
     )
+
+
+def _nouns(action: str) -> list[str]:
+    return [f"actions.{action}.{form}" for form in ("nouns", "ing")]
+
+
+def named_before(text: Text, claim: Claim) -> int | None:
+    """Return where the noun of a step stands that opens what is said: "for the export use batch size 2"."""
+    unread, [source] = text.unread(), phrases("steps.named_before")
+    start = text.sentence(claim.first).start
+    for first in range(claim.first - 1, start - 1, -1):
+        if text.owner(first) == "action" and text.ledger.owner[first].value.asked:
+            return None
+        match = unread.match(source, first, claim.first) if text.opens(first) else None
+        if match is not None:
+            between = range(match.end + (text.word(match.end) in (",", ":")), claim.first)
+            return None if text.has_kind(between, "mark") else match.tokens("step")[0]
+    return None
 
 
 def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
@@ -90,9 +112,8 @@ def _named_again(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None
     last = max(mentions, key=lambda c: c.first, default=None)
     if last is None or last.value.asked or text.has_kind(range(last.first, claim.first), "mark"):
         return None
-    nouns = (f"actions.{last.value.action}.{form}" for form in ("nouns", "ing"))
     again = (s for s in steps if s.action == last.value.action and s.at < last.first)
-    return next(again, None) if text.within(last.last, *nouns) else None
+    return next(again, None) if text.within(last.last, *_nouns(last.value.action)) else None
 
 
 def _counted(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
@@ -106,7 +127,15 @@ def _counted(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
 
 
 def is_of_all(text: Text, claim: Claim) -> bool:
-    """Whether a value is said to be for all steps: "for both", "for the training and the evaluation"."""
+    """Whether a value is said to be for all steps: "for both", "for the training and the evaluation".
+
+    Or right before it: "train it, evaluate it on D, both on 2 GPUs".
+    """
+    k = claim.first - 1
+    while text.within(k, "grammar.group.prep"):
+        k -= 1
+    if text.word(k) in _ALL and text.opens(k):
+        return True
     read = ((text, "steps.of_all"), (text.unread(), "steps.of_both"))
     matches = (each.match(phrases(name)[0], claim.last + 1) for each, name in read)
     match = next((m for m in matches if m is not None), None)

@@ -40,11 +40,22 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
         if not made and not own and _labels_for_another(steps):
             made.append(step)
             continue  # what finds things is looked for
-        if len(own) < 2:
+        if not own and _is_done_with_all(text, step):
+            own = list({s.skill.qualified: s.skill for s in made if s.skill is not None}.values())
+            made += [replace(step, claims=list(step.claims), skill=each) for each in own or everywhere[:1]]
+        elif len(own) < 2:
             step.skill = own[0] if own else skill
-        made += [step] if len(own) < 2 else _divided(text, step, own)
+            made.append(step)
+        else:
+            made += _divided(text, step, own)
         skill = made[-1].skill
     return made
+
+
+def _is_done_with_all(text: Text, step: Step) -> bool:
+    """Whether a step is done with each model before it: "train A on X and B on Y, evaluate both on Z"."""
+    word = text.ledger.owner.get(step.at)
+    return word is not None and text.unread().match("'both|'each", word.last + 1) is not None
 
 
 def _labels_for_another(steps: list[Step]) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
-from skillbank.plan.reader.belonging import are_joined, owner_of
+from skillbank.plan.reader.belonging import are_joined, named_before, owner_of
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
@@ -21,6 +21,7 @@ _OF_A_STEP = frozenset({
 })  # fmt: skip
 _GLUE = frozenset({"and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus"})
 """Steps with nothing else between them are said in one breath: what stands behind the last is of all."""
+_LEADING_ON = frozenset({"at", "from", "on", "with"})
 _THEN = frozenset({"then", "after", "afterwards", "subsequently", "later", "next"})
 
 
@@ -42,6 +43,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
         after.group = before.group + (not _GLUE.issuperset(text.words(range(before.at + 1, after.at))))
     merged = _merged(steps)
     _mark_repeated(text, clauses, steps, merged)
+    _mark_unasked(text, steps)
     return [each for step in merged for each in _of_each_job(text, step)]
 
 
@@ -53,11 +55,24 @@ def _in_order(text: Text, clauses: Clauses, finds: list[Claim]) -> list[Step]:
         mention = claim.value if isinstance(claim.value, Mention) else Mention("inference")
         rank = float(claim.first)
         if mention.before is not None:
-            here = clauses.sentence(claim.first)
-            others = [c.first for c in mentions if c is not claim and c.first in here] or [claim.first]
+            others = _beside(clauses, mentions, claim, before=mention.before) or [claim.first]
             rank = min(rank, min(others) - 0.5) if mention.before else max(rank, max(others) + 0.5)
+            if not mention.asked:  # "export it. Evaluate before exporting": the order is that of the first
+                ranked = [(rank if s.action == mention.action else r, s) for r, s in ranked]
         ranked.append((rank, Step(mention.action, claim.first, mention.engine, mention.asked)))
     return [step for _, step in sorted(ranked, key=lambda each: each[0])]
+
+
+def _beside(clauses: Clauses, mentions: list[Claim], claim: Claim, *, before: bool) -> list[int]:
+    """Return where the actions stand that one is said to be done before or behind: those of its sentence.
+
+    "Train it; but first evaluate it": where it stands alone, those of the sentence before.
+    """
+    here = [c.first for c in mentions if c is not claim and c.first in clauses.sentence(claim.first)]
+    earlier = [c.first for c in mentions if c.first < claim.first]
+    if here or not before or not earlier:
+        return here
+    return [first for first in earlier if first in clauses.sentence(earlier[-1])]
 
 
 def _merged(steps: list[Step]) -> list[Step]:
@@ -105,6 +120,23 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
         placed = step.action == "train" and any(c.value.role is None for c in step.of("place"))
         if placed and earlier and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at))):
             text.ledger.mark("unread", [step.at])  # "train on A, then fine-tune it on B" is two trainings
+
+
+def _mark_unasked(text: Text, steps: list[Step]) -> None:
+    """Leave what is said of a step that nothing asks for to the question about words.
+
+    "Resume JOB, then evaluate it", "train it. For the export use batch size 2".
+    """
+    trained = any(trains(step.action) for step in steps)
+    for job in text.ledger.of("job") if not trained else ():
+        alone = _LEADING_ON.isdisjoint(text.words(job.tokens))  # "continue with JOB: export it"
+        if alone and text.within(job.first, "actions.words.resume") and text.opens(job.first):
+            text.ledger.mark("unread", [job.first])
+    asked = [f"actions.{step.action}.{form}" for step in steps for form in ("nouns", "ing")]
+    for claim in text.ledger.of("value") if asked else ():
+        noun = named_before(text, claim)
+        if noun is not None and not text.within(noun, *asked):
+            text.ledger.mark("unread", [noun])
 
 
 def _of_each_job(text: Text, step: Step) -> list[Step]:
