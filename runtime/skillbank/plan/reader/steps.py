@@ -117,8 +117,8 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
             if i in reach:
                 text.ledger.mark("unread", [step.at, *range(i, end)])
         earlier = [s.at for s in steps if s is not step and s.action == step.action and s.at < step.at]
-        placed = step.action == "train" and any(c.value.role is None for c in step.of("place"))
-        if placed and earlier and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at))):
+        on_data = step.action == "train" and any(c.value.role is None for c in step.of("place"))
+        if on_data and earlier and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at))):
             text.ledger.mark("unread", [step.at])  # "train on A, then fine-tune it on B" is two trainings
 
 
