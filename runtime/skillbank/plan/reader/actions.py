@@ -173,19 +173,22 @@ def _word_at(text: Text, i: int) -> Word | None:
         return Word(word, i + 1, "base", noun=False)
     if not any(c.startswith("actions.") for c in text.classes[i]):
         return None
-    for action in ACTIONS:
-        base, nouns = (text.within(i, f"actions.{action}.{form}") for form in ("base", "nouns"))
-        for form in (*FORMS, "nouns"):
-            ends = text.ends(i, f"actions.{action}.{form}")
-            end = next((e for e in ends if all(map(text.ledger.free, range(i, e)))), None)
-            if end is None:
-                continue
-            verb = base and not (
-                _after_det(text, i) or text.within(end, "grammar.mode.happens", "grammar.mode.happened")
-            )
-            if verb or form != "base" or not nouns:
-                noun = form == "ing" or (form == "nouns" and not verb)
-                return Word(action, end, "base" if base else form, noun=noun)
+    return next(filter(None, (_form_at(text, i, action) for action in ACTIONS)), None)
+
+
+def _form_at(text: Text, i: int, action: str) -> Word | None:
+    """Return the first form of an action that a token has and that is meant."""
+    base, nouns = (text.within(i, f"actions.{action}.{form}") for form in ("base", "nouns"))
+    for form in (*FORMS, "nouns"):
+        ends = text.ends(i, f"actions.{action}.{form}")
+        end = next((e for e in ends if all(map(text.ledger.free, range(i, e)))), None)
+        if end is None:
+            continue
+        happens = text.within(end, "grammar.mode.happens", "grammar.mode.happened")
+        verb = base and not (happens or _after_det(text, i))
+        if verb or form != "base" or not nouns:
+            noun = form == "ing" or (form == "nouns" and not verb)
+            return Word(action, end, "base" if base else form, noun=noun)
     return None
 
 

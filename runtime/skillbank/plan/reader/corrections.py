@@ -159,21 +159,25 @@ def _put_claims(text: Text, run: range, end: int) -> bool:
     ledger, done = text.ledger, False
     kinds = _KINDS if {"ps", "p.s"}.isdisjoint(text.words(run)) else ("value",)
     for later in (c for c in ledger.of(*kinds) if c.first >= end):
-        between = range(end, later.first)
-        if text.has_kind(between, "mark") or "then" in text.words(between):
+        if any(text.kind(k) == "mark" or text.word(k) == "then" for k in range(end, later.first)):
             break
         rivals = [c for c in ledger.of(later.kind) if c.last < run.start and are_rivals(later, c)]
         before = _of_one_role(text, run, later, rivals)
         if before is None:
             ledger.replace(later, "unread")
         elif before:
-            ledger.replace(before[-1], "excluded")
-            if later.kind == "place" and later.value.role is None:
-                ledger.replace(later, "place", replace(later.value, role=before[-1].value.role))
+            _put(text, before[-1], later)
         elif not done and not _takes_noun(text, run, later):
             return False
         done, end = True, later.last + 1
     return done
+
+
+def _put(text: Text, before: Claim, later: Claim) -> None:
+    """Put what is said later in the place of what was said before; a place has the same role."""
+    text.ledger.replace(before, "excluded")
+    if later.kind == "place" and later.value.role is None:
+        text.ledger.replace(later, "place", replace(later.value, role=before.value.role))
 
 
 def _of_one_role(text: Text, run: range, later: Claim, before: list[Claim]) -> list[Claim] | None:

@@ -40,10 +40,10 @@ def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
     told, waiting = list[Clause](), list[Clause]()
     opening, before, asked = True, False, False
     for clause in clauses.all:
-        first, end = clause.first, clause.end
+        first, end, kinds = clause.first, clause.end, _read_as(text, clause)
         begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
-        if (kinds := _read_as(text, clause)) is not None:
+        if kinds is not None:
             before |= bool(kinds) and kinds <= _TELLING
             asked |= not kinds <= _OPENING
         elif teller.is_empty(first, end):
@@ -51,7 +51,7 @@ def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
         else:
             leads = (begins or waiting) and teller.leads(first, end)
             after = before and not begins and text.word(first) not in _ENDS
-            heads = opening and (not asked or (begins and _is_apart(text, teller, clause)))
+            heads = opening and (not asked or _is_apart(text, teller, clause, begins=begins))
             before = teller.tells(first, end, after=after, opening=heads)
             if before:
                 told, waiting = [*told, *waiting, clause], []
@@ -61,10 +61,10 @@ def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
     return told
 
 
-def _is_apart(text: Text, teller: Teller, clause: Clause) -> bool:
+def _is_apart(text: Text, teller: Teller, clause: Clause, *, begins: bool) -> bool:
     """Whether a clause behind what is asked for can be a heading: "Export it. Gravel pit, north side."."""
     words = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
-    return len(words) > 1 and not teller.weigh(words)
+    return begins and len(words) > 1 and not teller.weigh(words)
 
 
 def _read_as(text: Text, clause: Clause) -> set[str] | None:

@@ -11,6 +11,7 @@ from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
@@ -59,13 +60,17 @@ def take_owned(text: Text) -> None:
         last = before[-1] if before else None
         if last is None or any(c.value.slot == last.value.slot for c in text.ledger.of("value")):
             continue
-        between = range(last.last + 1, match.first)
-        others = any(is_many(text.word(k)) and text.within(k, "places.data.nouns") for k in between)
-        both = "both" in text.words(match.tokens("what")) and last.value.value != 2
-        if len(before) > 1 or others or both:
+        if len(before) > 1 or _may_be_others(text, last, match):
             text.ledger.claim("unread", match.tokens())
         else:
             text.ledger.claim("value", match.tokens(), last.value)
+
+
+def _may_be_others(text: Text, owned: Claim, match: Match) -> bool:
+    """Whether "all of them" may be of other things than the GPUs that somebody has."""
+    between = range(owned.last + 1, match.first)
+    others = any(is_many(text.word(k)) and text.within(k, "places.data.nouns") for k in between)
+    return others or ("both" in text.words(match.tokens("what")) and owned.value.value != 2)
 
 
 def take_gpu_ids(text: Text) -> None:

@@ -39,7 +39,7 @@ def take_jobs(text: Text) -> None:
             claim("unread", _without_names(text, match))
     for match in _found(text, "named"):
         told = text.words(range(text.sentence(match.first).start, match.first))
-        if len(match.tokens()) > 1 and _TOLD.isdisjoint(told):
+        if _TOLD.isdisjoint(told):
             claim("unread", _without_names(text, match))
     for match in _found(text, "just"):
         kind = _kind(text, match.tokens("what")) or "train"
@@ -51,10 +51,9 @@ def take_jobs(text: Text) -> None:
             claim("job", [i], token.value)
     for match in _found(text, "last"):
         _last(text, match)
-    if text.ledger.of("job"):  # only then there is something to go on from
-        for match in _found(text, "further"):
-            if text.word(match.first - 1) != "once":  # "once more" is one phrase
-                claim("order", match.tokens("w"))
+    for match in _found(text, "further") if text.ledger.of("job") else ():
+        if text.word(match.first - 1) != "once":  # "once more" is one phrase
+            claim("order", match.tokens("w"))
 
 
 def _found(text: Text, listed: str) -> Iterator[Match]:
@@ -111,12 +110,8 @@ def _is_made(text: Text, at: int) -> bool:
 
 
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
-    """Whether the words before a job ask for an action: a bare verb or noun, with no word leading to it.
-
-    "An evaluation of job X" and "do the evaluation of job X" are none of what has been either.
-    """
-    one = any(text.word(i) in ("a", "an") and text.within(i + 1, *_NOUNS) for i in match.tokens())
-    if one or (text.word(match.first - 1) in _ORDERED and text.holds(what[:1], *_DONE_WITH)):
+    """Whether the words before a job ask for an action: a bare verb or noun, with no word leading to it."""
+    if _is_new(text, match, what):
         return True
     if match.first not in what:
         return False
@@ -130,6 +125,12 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     if not {"from", "of", "in"}.isdisjoint(text.words(match.tokens())):
         return bool(plain)
     return bool(plain) and alone and (text.holds(plain[:1], *_BASES) or not _others(text, match))
+
+
+def _is_new(text: Text, match: Match, what: list[int]) -> bool:
+    """Whether a noun is none of what has been: "an evaluation of job X", "do the evaluation of job X"."""
+    one = any(text.word(i) in ("a", "an") and text.within(i + 1, *_NOUNS) for i in match.tokens())
+    return one or (text.word(match.first - 1) in _ORDERED and text.holds(what[:1], *_DONE_WITH))
 
 
 def _is_alone(text: Text, at: int) -> bool:

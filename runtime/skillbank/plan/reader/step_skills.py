@@ -35,14 +35,13 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
         return steps
     made: list[Step] = []
     skill: Skill | None = everywhere[0]
+    if not steps[0].of("name") and _labels_for_another(steps):
+        made, steps = steps[:1], steps[1:]  # what finds things is looked for
     for step in steps:
         own = _distinct(step.of("name"))
-        if not made and not own and _labels_for_another(steps):
-            made.append(step)
-            continue  # what finds things is looked for
         if not own and _is_done_with_all(text, step):
-            own = list({s.skill.qualified: s.skill for s in made if s.skill is not None}.values())
-            made += [replace(step, claims=list(step.claims), skill=each) for each in own or everywhere[:1]]
+            before = dict.fromkeys(s.skill for s in made if s.skill is not None)
+            made += [replace(step, claims=list(step.claims), skill=s) for s in before or everywhere[:1]]
         elif len(own) < 2:
             step.skill = own[0] if own else skill
             made.append(step)
@@ -115,7 +114,12 @@ def _parts(text: Text, step: Step, names: list[Claim], rest: list[Claim]) -> lis
     if not apart or not all(any(c.kind in ("place", "job") for c in part) for part in parts):
         return None
     parts[0] = [*(c for c in rest if c.first < names[0].first), *parts[0]]
+    tail = _of_all_jobs(text, step, parts)
+    return [*([*part, *tail] for part in parts[:-1]), parts[-1]]
+
+
+def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
+    """Return what is said behind a list of jobs with a model each."""
     jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
     listed = len(jobs) == len(parts) and are_joined(text, jobs, step)
-    tail = [c for c in parts[-1] if listed and c.first > jobs[-1].last]
-    return [*([*part, *tail] for part in parts[:-1]), parts[-1]]
+    return [c for c in parts[-1] if listed and c.first > jobs[-1].last]

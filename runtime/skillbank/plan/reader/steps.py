@@ -116,10 +116,16 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
         for i, end in repeats:
             if i in reach:
                 text.ledger.mark("unread", [step.at, *range(i, end)])
-        earlier = [s.at for s in steps if s is not step and s.action == step.action and s.at < step.at]
-        on_data = step.action == "train" and any(c.value.role is None for c in step.of("place"))
-        if on_data and earlier and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at))):
-            text.ledger.mark("unread", [step.at])  # "train on A, then fine-tune it on B" is two trainings
+        if _is_second_training(text, steps, step):
+            text.ledger.mark("unread", [step.at])
+
+
+def _is_second_training(text: Text, steps: list[Step], step: Step) -> bool:
+    """Whether a training behind another is one more: "train on A, then fine-tune it on B"."""
+    if step.action != "train" or all(c.value.role is not None for c in step.of("place")):
+        return False
+    earlier = [s.at for s in steps if s.action == "train" and s.at < step.at]
+    return bool(earlier) and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at)))
 
 
 def _mark_unasked(text: Text, steps: list[Step]) -> None:
@@ -161,14 +167,19 @@ def settle_actions(text: Text, steps: list[Step]) -> None:
         if len(names) == 1 and step.action != names[0] and text.within(step.at, "actions.words.launch"):
             step.action = names[0]
         kinds = {name.removesuffix(f"_{step.action}") for name in names if name.endswith(f"_{step.action}")}
-        for i in _stretch(text, steps, step) if kinds else ():
-            if (said := next((k for k in kinds if text.word(i).startswith(k)), None)) is not None:
-                kind = said
-                if i != step.at:
-                    text.ledger.claim("described", [i])
-                break
+        kind = _kind_said(text, steps, step, kinds) or kind
         if kind in kinds:  # what follows is of the same kind
             step.action = f"{kind}_{step.action}"
+
+
+def _kind_said(text: Text, steps: list[Step], step: Step, kinds: set[str]) -> str:
+    """Return the kind of its action that is said with a step; its word is accounted for."""
+    for i in _stretch(text, steps, step) if kinds else ():
+        if (said := next((k for k in kinds if text.word(i).startswith(k)), None)) is not None:
+            if i != step.at:
+                text.ledger.claim("described", [i])
+            return said
+    return ""
 
 
 def _stretch(text: Text, steps: list[Step], step: Step) -> list[int]:

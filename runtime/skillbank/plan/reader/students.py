@@ -38,7 +38,7 @@ Trained = Callable[[Skill], str]
 _TEACHES = f"{OWN}:skillbank-label-set"
 _DETECTS = "object_detection"
 _SOURCE = "a student is trained once"
-_VERBS = (("distill", "distil"), ("label", "annotate", "find", "detect", "locate"))
+_VERBS = frozenset({"distill", "distil", "label", "annotate", "find", "detect", "locate"})
 """One of them stands in every sentence of a teacher."""
 _OF_ALL = re.compile(r"\b(?:both|everything|all (?:of it|of them|steps|three|two))\b")
 """What is said of the teacher too, and no training of the student can be read from."""
@@ -65,21 +65,22 @@ class Taught(NamedTuple):
 
     def _of_student(self, text: str, request: Request) -> Request:
         """Return a step that the rest was read as: on the labels, here, and as no search."""
-        why = (marked(q.why).replace(_there(self.output), self.output) for q in request.questions)
         here: dict[str, object] = {
             "text": text,
             "platform": request.platform or "local",
             "data": tuple(map(self._placed, request.data)),
-            "questions": tuple(
-                q.model_copy(update={"why": Sentence(each)})
-                for q, each in zip(request.questions, why, strict=True)
-            ),
+            "questions": tuple(map(self._told, request.questions)),
         }
         if not trains(request.action):
             here |= {"automl": None, "automl_source": "default"}
         elif request.automl in (None, "off"):
             here |= {"automl": "off", "automl_source": _SOURCE}
         return request.model_copy(update=here)
+
+    def _told(self, question: Question) -> Question:
+        """Return a question with the place of the labels where it speaks of another for it."""
+        why = Sentence(marked(question.why).replace(_there(self.output), self.output))
+        return question.model_copy(update={"why": why})
 
     def _placed(self, data: DataLocation) -> DataLocation:
         """Return data with the place of the labels where the text that was read has another for it."""
@@ -116,36 +117,48 @@ def student_requests(
     job_skill
         Tells which skill a job ran: one of another skill is no teacher here.
     """
-    said = {token.text for token in page.tokens}
-    if skill is not None or all(said.isdisjoint(verbs) for verbs in _VERBS):
-        return None  # no form is even compiled
     line, starts = line_of(page, len(page.tokens))
-    found = next((match for form in _forms() if (match := form.match(line))), None)
+    found = _begun(page, line) if skill is None else None
     if found is None:
         return None
-    teacher, student = _teacher(page, found, library), _named(page, found["student"])
     both = _truth().match(line, found.end())
     end = found.end() if both is None else both.end()
-    if teacher is None or student is None or not teaches(teacher, student) or _OF_ALL.search(line, end):
+    pair = _pair(page, found, library, job_skill)
+    if pair is None or _OF_ALL.search(line, end):
         return None
-    job = found["job"] or found.groupdict().get("only")
-    ran = skill_of(job_skill, job) if job is not None else None
-    if ran is not None and ran.rpartition(":")[2] != teacher.name:
-        return None
+    teacher, student = pair
 
     def behind(first: int, end: int) -> str:
         return page.ledger.said(i for start, i in starts if first <= start < end)
 
-    captions = _captions(behind(*found.span("captions")))
-    teach, output = _teach(page, found, teacher, captions, trained)
+    teach, output = _teach(page, found, teacher, _captions(behind(*found.span("captions"))), trained)
     between = (found.groupdict().get("between") or "").strip()
     named, there = page.ledger.said([int(found["student"])]), _there(output)
     train = f"train {named} on {there}/train, validation data {there}/val {between and f', {between}'}"
-    if both is None:
-        return Taught(teach, f"{train} {behind(end, len(line))}", output)
-    said_of_it = behind(found.end(), both.start("both"))
-    measured = _measured(page, both["truth"], teacher, student, teach.parent)
-    return Taught(teach, f"{train} {said_of_it} {behind(end, len(line))}", output, tuple(measured))
+    rest = f"{train} {behind(found.end(), both.start('both') if both else end)} {behind(end, len(line))}"
+    measured = _measured(page, both["truth"], teacher, student, teach.parent) if both else ()
+    return Taught(teach, rest, output, tuple(measured))
+
+
+def _begun(page: Text, line: str) -> re.Match[str] | None:
+    """Return what a sentence says of a teacher and its student; without a verb of one no form is compiled."""
+    spoken = not _VERBS.isdisjoint(token.text for token in page.tokens)
+    return next((match for form in _forms() if (match := form.match(line))), None) if spoken else None
+
+
+def _pair(
+    page: Text, found: re.Match[str], library: Library, job_skill: JobSkill | None
+) -> tuple[Skill, Skill] | None:
+    """Return the teacher and the student of a sentence; None where they are no such pair.
+
+    A job of another skill than the teacher's is no teacher.
+    """
+    teacher, student = _teacher(page, found, library), _named(page, found["student"])
+    if teacher is None or student is None or not teaches(teacher, student):
+        return None
+    job = found["job"] or found.groupdict().get("only")
+    ran = skill_of(job_skill, job) if job is not None else None
+    return (teacher, student) if ran is None or ran.rpartition(":")[2] == teacher.name else None
 
 
 @lru_cache(maxsize=1)
@@ -228,7 +241,7 @@ def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, str]:
         why = f"no training of {teacher.name} is known here"
     except SkillbankError as error:
         why = Sentence(error.sentence.marked.rstrip("."))
-    return None, f"{marked(why)}; train one first, or name a job: from job JOB"
+    return None, Sentence(f"{marked(why)}; train one first, or name a job: from job JOB")
 
 
 def _measured(page: Text, truth: str, teacher: Skill, student: Skill, job: str | None) -> Iterator[Request]:
