@@ -75,6 +75,8 @@ def settle_excluded(text: Text) -> None:
         owner = text.ledger.owner[match.first]
         if any(c is not owner for c in text.ledger.of("platform")):
             _take(text, owner, match.tokens(), "excluded")
+    for match in found(text.unread(), "exclusions.neither"):
+        text.ledger.mark("unread", match.tokens())
     settle_exclusions(text, "place", "value", "job", "platform")
     for match in found(text, "exclusions.spared"):
         owner = text.ledger.owner[match.tokens("what")[0]]
