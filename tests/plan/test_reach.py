@@ -34,6 +34,8 @@ GPUS = {
     "evaluate it on /d/v, 2 GPUs for the training and the evaluation": [2, 2],
     "evaluate it on /d/v. 4 GPUs for the training, 1 for the evaluation.": [4, 1],
     "evaluate it on /d/v. Use 4 GPUs to train and one GPU to evaluate.": [4, 1],
+    "evaluate it on /d/v, both on 2 GPUs": [2, 2],
+    "evaluate it on /d/v. For the evaluation use 2 GPUs.": [None, 2],
 }
 
 
@@ -201,3 +203,51 @@ def test_the_number_of_a_request_says_nothing_of_it(runtime: Runtime, head: str)
     reading = runtime.read(f"{head}{TRAIN}")
     assert not reading.not_understood and not reading.requests[0].settings
     assert runtime.read(f"Order 20 crates: {TRAIN}").not_understood
+
+
+ORDERS = {
+    "train RT-DETR on /d/t, no hpo; but first evaluate job 0fd673 on /d/v": ["evaluate", "train"],
+    "train RT-DETR on /d/t, no hpo and export it. Evaluate it on /d/v before exporting.": [
+        "train", "evaluate", "export",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "actions"), ORDERS.items())
+def test_what_is_said_to_come_first_runs_first_also_in_a_later_sentence(
+    runtime: Runtime, text: str, actions: list[str]
+) -> None:
+    assert [r.action for r in runtime.read(text).requests] == actions
+
+
+UNASKED = {
+    "train RT-DETR on /d/t, no hpo. For the export use batch size 2.": "export",
+    "train RT-DETR on /d/t, no hpo and export it on /d/v": "/d/v",
+    "resume 0fd673, then evaluate RT-DETR on /d/v": "resume",
+    "train RT-DETR on /d/t, validate on /d/v, neither with nor without HPO": "neither with nor without",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), UNASKED.items())
+def test_what_is_said_of_nothing_that_is_asked_for_is_asked_about(
+    runtime: Runtime, text: str, words: str
+) -> None:
+    reading = runtime.read(text)
+    assert any(words in each for each in reading.not_understood)
+    assert all(not r.settings for r in reading.requests)
+
+
+def test_a_training_of_what_has_been_evaluated_goes_on_from_its_job(runtime: Runtime) -> None:
+    text = "evaluate 0fd673 of RT-DETR on /d/v and then train it further on /d/t, no hpo"
+    assert [r.parent for r in runtime.read(text).requests] == ["0fd673", "0fd673"]
+
+
+def test_both_models_are_evaluated(runtime: Runtime) -> None:
+    text = "train RT-DETR on /d/t, no hpo; train Grounding DINO on /d/t, no hpo; evaluate both on /d/v"
+    skills = [(r.skill.rpartition("-")[2], r.action) for r in runtime.read(text).requests]
+    assert skills == [("rtdetr", "train"), ("dino", "train"), ("rtdetr", "evaluate"), ("dino", "evaluate")]
+
+
+def test_machines_of_a_step_of_its_own_are_not_multiplied_by_those_before(runtime: Runtime) -> None:
+    text = "train RT-DETR on /d/t, no hpo, 2 nodes with 8 GPUs each, then export on 1 GPU"
+    assert [(r.gpus, r.nodes) for r in runtime.read(text).requests] == [(8, 2), (1, None)]

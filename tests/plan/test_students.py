@@ -215,5 +215,5 @@ def test_what_nobody_understands_behind_is_asked_about(
 @pytest.mark.parametrize("many", ["in ", "the ", "in the pictures of ", "and then ", ", "])
 def test_a_long_text_without_a_chain_is_soon_seen_to_be_none(runtime: Runtime, many: str) -> None:
     begun = time.process_time()
-    assert students._labelling().fullmatch(f"label {many * 4000}train") is None
+    assert not any(form.match(f"label {many * 4000}train") for form in students._forms())
     assert time.process_time() - begun < 1

@@ -1,20 +1,31 @@
-"""Which actions a request asks for, and which it only talks about, takes back or puts before another."""
+"""Which actions a request asks for, and which it only talks about, takes back or puts before another.
+
+Phrases of several words come first, then single words; `_settle` says what becomes of each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
+from skillbank.plan.reader.own_actions import Word, own_actions, own_word
 from skillbank.plan.reader.participles import SHOULD, joins, wish_of
-from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
+from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 from skillbank.plan.reader.wording import of
 
 __all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
+
+_ENGINE = "actions.words.engine"
+_IN_ORDER = (*ACTIONS[-2:-1], "export", *(a for a in ACTIONS[:-2] if a != "export"), *ACTIONS[-1:])
+"""The order in which phrases are looked for: what is made comes before what is done with it."""
+_TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
+_BEING = frozenset({"am", "are", "is", "was", "were", "been", "already", "currently"})
+_OF_ANOTHER = (["during"], ["of"], ["while"], ["during", "the"], ["of", "the"], ["for", "the"])
+_LED_TO = (["instead", "of"], ["neither", "is"])
+"""What stands before a noun that is none of something else, though it ends as `_OF_ANOTHER` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +53,24 @@ def take_spelled_actions(text: Text, clauses: Clauses) -> None:
     own = [name for name in own_actions(text, ACTIONS) if "_" in name]
     for i in range(len(text.tokens)) if own else ():
         if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
-            _own(text, clauses, said)
+            _word(text, clauses, i, said)
 
 
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
     own = own_actions(text, ACTIONS)
-    for action, source in PHRASES:
-        for match in text.find(source):
-            # "check X with NAME" is that skill's own check, where it has one.
-            if own_word(text, (match.tokens("verb") or [match.first])[0], own) is None:
-                _phrase(text, clauses, match, action)
+    for action in _IN_ORDER:
+        for source in (
+            *phrases(f"actions.{action}"),
+            f"{phrases('actions.again')[0]} actions.{action}.nouns",
+        ):
+            for match in text.find(source):
+                # "check X with NAME" is that skill's own check, where it has one.
+                if own_word(text, _verb(match), own) is None and _is_meant(text, match, action):
+                    _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
-        if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
-            _own(text, clauses, said)
-        elif text.ledger.free(i):
-            _word(text, clauses, i)
+        if text.ledger.free(i) and (said := own_word(text, i, own) or _word_at(text, i)) is not None:
+            _word(text, clauses, i, said)
     for match in text.find("'> &^action|actions.words.engine|actions.words.onnx"):
         text.ledger.claim("order", [match.first])  # "train > export > engine"
     _take_engines(text, clauses)
@@ -66,14 +79,15 @@ def take_actions(text: Text, clauses: Clauses) -> None:
 
 def _take_engines(text: Text, clauses: Clauses) -> None:
     """Account for engines that something is to be done with, unless they are refused or put off."""
-    for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
+    for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
         clause = clauses.of(match.first)
-        negation = negation_before(text, clause.first, match.first)
-        if not negation and is_put_off(text, clause.first, clause.end, match.first, noun=True):
-            text.ledger.claim("talk", text.unclaimed(range(match.first, clause.end)))
-            continue
-        rest = trailing(text, match.end) if negation else []
-        text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *rest])
+        if negation := negation_before(text, clause.first, match.first):
+            rest = trailing(text, match.end)
+            text.ledger.claim("refused", [*negation, *match.tokens(), *rest])
+        elif is_put_off(text, clause.first, clause.end, match.first, noun=True):
+            text.ledger.claim("talk", text.unclaimed(range(clause.first, clause.end)))
+        else:
+            text.ledger.claim("engine", match.tokens())
 
 
 def _take_onnx(text: Text) -> None:
@@ -87,163 +101,131 @@ def _take_onnx(text: Text) -> None:
             text.ledger.claim("talk", match.tokens())
 
 
-def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
-    """Read a phrase of several words."""
-    verb = match.tokens("verb") or [match.first]
-    if action == "inference" and _is_other_use(text, match, verb[0]):
-        return
-    if _is_done(text, clauses, verb[0]):
-        text.ledger.claim("talk", text.unclaimed(verb))
-        return
-    listed = _is_listed(text, match.first)
-    if not _is_of_model(text, match, action, verb[0]) or (listed and not _goes_on(text, match)):
-        return
-    other = match.tokens("other")  # a word of its own: "a segmentation engine"
-    said = [i for i in match.tokens() if text.tokens[i].kind == "word" and i not in other]
-    kept = [i for i in said if not text.within(i, "actions.export.base", "actions.quantize.base")]
-    if free := text.unclaimed([*_wish_before(text, verb[0]), *kept]):
-        engine = action != "gen_trt_engine" and text.holds(match.tokens(), ENGINE)
-        _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
+def _verb(match: Match) -> int:
+    return next(iter(match.tokens("verb")), match.first)
 
 
-def _is_done(text: Text, clauses: Clauses, verb: int) -> bool:
-    """Whether a verb tells what has been done: "I tried it before"."""
-    done = text.lexicon.has(text.tokens[verb].text, "told.done")
-    return done and wish_of(text, clauses, verb) is None and not joins(text, clauses, verb)
-
-
-_TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
-
-
-def _is_other_use(text: Text, match: Match, first: int) -> bool:
-    """Whether a word of using a model asks for no inference."""
-    learns = bool(text.ledger.of("policy")) and not text.holds(range(len(text.tokens)), *_TRAINED)
-    return text.word(first) == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
-
-
-def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
-    """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
+def _is_meant(text: Text, match: Match, action: str) -> bool:
+    """Whether a phrase speaks of its action, and not of data or of a training that validates by itself."""
+    verb, tokens = text.word(_verb(match)), match.tokens()
+    if action == "inference":
+        return not _is_other_use(text, match)
     if action == "dataset_convert":
-        return text.holds(match.tokens(), "places.data.nouns")
-    if text.tokens[first].text.startswith("compar"):
-        return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
-    validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    return not (validates and text.holds(range(len(text.tokens)), *_TRAINED))
+        return text.holds(tokens, "places.data.nouns")
+    if verb.startswith("compar"):
+        return len({text.ledger.owner[i].value for i in tokens if text.kind(i) == "job"}) > 1
+    return not verb.startswith("validat") or not text.holds(range(len(text.tokens)), *_TRAINED)
 
 
-def _is_listed(text: Text, first: int) -> bool:
-    """Whether a phrase begins with what joins it to others: a mark, "and", "then"."""
-    return text.tokens[first].kind == "mark" or text.lexicon.has(text.word(first), "told.listing")
-
-
-def _goes_on(text: Text, match: Match) -> bool:
-    """Whether a listed action stands behind another one."""
-    return text.holds(range(match.first), "actions.export.base", "actions.export.nouns") or any(
-        c.first < match.first for c in text.ledger.of("action")
-    )
-
-
-def _wish_before(text: Text, first: int) -> list[int]:
-    """Return the words of a wish right before a verb: "should be"."""
-    for start in range(max(0, first - 8), first):
-        wish = text.match(SHOULD[0], start, first)
-        if wish is not None and wish.end == first:
-            return wish.tokens("wish")
-    return []
-
-
-def _is_no_inference(text: Text, match: Match) -> bool:
+def _is_other_use(text: Text, match: Match) -> bool:
     """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
-    what, tokens = match.tokens("what"), match.tokens()
-    named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", ENGINE)
+    tokens, what, verb = match.tokens(), match.tokens("what"), _verb(match)
+    if text.word(verb) == "using" or _is_noun(text, verb):
+        return True
+    if text.ledger.of("policy") and not text.holds(range(len(text.tokens)), *_TRAINED):
+        return True
+    named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", _ENGINE)
     if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
     behind = text.classes[match.end + 1] if match.end + 1 < len(text.tokens) else ()
-    doing = any(c.startswith("actions.") for c in behind)
-    return doing and text.word(match.end) == "to" and not text.has_kind(tokens, "place")
+    doing = text.word(match.end) == "to" and any(c.startswith("actions.") for c in behind)
+    return doing and not text.has_kind(tokens, "place")
 
 
 def _is_noun(text: Text, i: int) -> bool:
     """Whether "run" is a thing here: "a training run on X"."""
     described = ("grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
     led = text.word(i - 1) in ("a", "the", "train", "test", "training")
-    return text.word(i) == "run" and i > 0 and (led or text.within(i - 1, *described))
+    return text.word(i) == "run" and (led or text.within(i - 1, *described))
 
 
-def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
-    """Read the name of an action that the named skill has besides the usual ones."""
-    _take(text, clauses, list(range(said.first, said.end)), said.action, said.form, noun=said.form == "ing")
+def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
+    """Read a phrase of several words; one that is joined to another goes on with an action or an export."""
+    verb = _verb(match)
+    done = text.lexicon.has(text.word(verb), "told.done")
+    if done and wish_of(text, clauses, verb) is None and not joins(text, clauses, verb):
+        text.ledger.claim("talk", text.unclaimed([verb]))  # "I tried it before"
+        return
+    listed = text.kind(match.first) == "mark" or text.lexicon.has(text.word(match.first), "told.listing")
+    exported = text.holds(range(match.first), "actions.export.base", "actions.export.nouns")
+    if listed and not (exported or any(c.first < match.first for c in text.ledger.of("action"))):
+        return
+    other = match.tokens("other")  # a word of its own: "a segmentation engine"
+    said = [
+        i for i in match.tokens()
+        if text.kind(i) == "word" and i not in other
+        and not text.within(i, "actions.export.base", "actions.quantize.base")
+    ]  # fmt: skip
+    if free := text.unclaimed([*_wish_before(text, verb), *said]):
+        engine = action != "gen_trt_engine" and text.holds(match.tokens(), _ENGINE)
+        _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
 
 
-def _word(text: Text, clauses: Clauses, i: int) -> None:
-    """Read one verb or noun of an action."""
-    if text.word(i) in ACTIONS and "_" in text.word(i):
-        _settle(text, clauses, [i], Mention(text.word(i)), noun=False)
-    elif (said := next(_said(text, i), None)) is not None:
-        action, form, end, noun = said
-        verb = text.within(i, f"actions.{action}.base")
-        _take(text, clauses, list(range(i, end)), action, "base" if verb else form, noun=noun)
+def _wish_before(text: Text, first: int) -> list[int]:
+    """Return the words of a wish right before a verb: "should be"."""
+    wishes = (text.match(SHOULD[0], start, first) for start in range(max(0, first - 8), first))
+    return next((w.tokens("wish") for w in wishes if w is not None and w.end == first), [])
 
 
-def _said(text: Text, i: int) -> Iterator[tuple[str, str, int, bool]]:
-    """Yield the actions that a word may be of: its form, where it ends and whether it is a noun."""
-    means = any(c.startswith("actions.") for c in text.classes[i])
-    for action in ACTIONS if means else ():
-        for form in (*FORMS, "nouns"):
-            if (end := _free_end(text, i, f"actions.{action}.{form}")) is None:
-                continue
-            spoken = _after_det(text, i) or text.within(end, "grammar.mode.happens", "grammar.mode.happened")
-            verb = not spoken and f"actions.{action}.base" in text.classes[i]
-            if verb or form != "base" or f"actions.{action}.nouns" not in text.classes[i]:
-                yield action, form, end, form == "ing" or (form == "nouns" and not verb)
+def _word_at(text: Text, i: int) -> Word | None:
+    """Return the verb or noun of an action that stands at a token."""
+    if (word := text.word(i)) in ACTIONS and "_" in word:
+        return Word(word, i + 1, "base", noun=False)
+    if not any(c.startswith("actions.") for c in text.classes[i]):
+        return None
+    return next(filter(None, (_form_at(text, i, action) for action in ACTIONS)), None)
 
 
-def _free_end(text: Text, i: int, section: str) -> int | None:
-    """Return where the longest phrase of a class ends that begins at a token and has no claim."""
-    return next((e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))), None)
-
-
-def _take(text: Text, clauses: Clauses, tokens: list[int], action: str, form: str, *, noun: bool) -> None:
-    """Account for a word of an action: a participle asks where a wish leads to it."""
-    first, clause = tokens[0], clauses.of(tokens[0])
-    wish = wish_of(text, clauses, first) if form in ("past", "third") else []
-    late = noun and is_put_off(text, clause.first, clause.end, first, noun=True)
-    if wish is None or (noun and not late and _is_talk(text, clauses, first, tokens[-1] + 1)):
-        text.ledger.claim("talk", tokens)
-    else:
-        _settle(text, clauses, [*wish, *tokens], Mention(action, asked=not noun), noun=noun)
+def _form_at(text: Text, i: int, action: str) -> Word | None:
+    """Return the first form of an action that a token has and that is meant."""
+    base, nouns = (text.within(i, f"actions.{action}.{form}") for form in ("base", "nouns"))
+    for form in (*FORMS, "nouns"):
+        ends = text.ends(i, f"actions.{action}.{form}")
+        end = next((e for e in ends if all(map(text.ledger.free, range(i, e)))), None)
+        if end is None:
+            continue
+        happens = text.within(end, "grammar.mode.happens", "grammar.mode.happened")
+        verb = base and not (happens or _after_det(text, i))
+        if verb or form != "base" or not nouns:
+            noun = form == "ing" or (form == "nouns" and not verb)
+            return Word(action, end, "base" if base else form, noun=noun)
+    return None
 
 
 def _after_det(text: Text, i: int) -> bool:
     k = i - 1
-    while k >= 0 and text.within(k, "grammar.free.adjective"):
+    while text.within(k, "grammar.free.adjective"):
         k -= 1
-    return k >= 0 and text.lexicon.has(text.tokens[k].text, "told.before_noun")
+    return text.lexicon.has(text.word(k), "told.before_noun")
+
+
+def _word(text: Text, clauses: Clauses, i: int, said: Word) -> None:
+    """Account for a word of an action: a participle asks where a wish leads to it."""
+    tokens, clause = list(range(i, said.end)), clauses.of(i)
+    wish = wish_of(text, clauses, i) if said.form in ("past", "third") else []
+    late = said.noun and is_put_off(text, clause.first, clause.end, i, noun=True)
+    if wish is None or (said.noun and not late and _is_talk(text, clauses, i, said.end)):
+        text.ledger.claim("talk", tokens)
+    else:
+        mention = Mention(said.action, asked=not said.noun)
+        _settle(text, clauses, [*wish, *tokens], mention, noun=said.noun)
 
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     """Whether a noun only says what something else is of: "results of the evaluation", "during training"."""
     before = text.words(range(max(0, i - 2), i))
-    if before in (["instead", "of"], ["neither", "is"]):
+    if before in _LED_TO:
         return False
-    if (
-        text.tokens[i].text.endswith("ing")
-        and before
-        and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently")
-    ):
+    if text.word(i).endswith("ing") and text.word(i - 1) in _BEING:
         return True
-    if before and (
-        before[-1] in ("during", "of", "while")
-        or before in (["during", "the"], ["of", "the"], ["for", "the"])
-    ):
+    if before in _OF_ANOTHER or before[-1:] in _OF_ANOTHER:
         return True
     if before[-1:] == ["for"] and not text.has_kind(range(end, min(end + 4, len(text.tokens))), "place"):
         return True
     clause = clauses.of(i)
     if clause.mode is Mode.ORDER and not text.has_kind(range(clause.first, clause.end), "place", "name"):
-        opener = text.tokens[clause.first].text
-        return opener not in ("before", "prior")
-    return clause.mode in (Mode.REASON,)
+        return text.word(clause.first) not in ("before", "prior")
+    return clause.mode is Mode.REASON
 
 
 def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *, noun: bool) -> None:
@@ -266,18 +248,17 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
 def _is_told(text: Text, clause: Clause, tokens: list[int], *, noun: bool) -> bool:
     """Whether a clause only speaks of an action: it asks a question, puts it off, tells of it."""
     first = min(tokens)
+    words = text.words(range(clause.first, first))
+    # "so that I can export it"
+    enables = clause.mode is Mode.REASON and not (
+        of("able").isdisjoint(words) or of("people").isdisjoint(words)
+    )
     return (
         clause.mode is Mode.QUESTION
         or is_put_off(text, clause.first, clause.end, first, noun=noun)
         or (noun and is_told_of(text, tokens[-1] + 1))
-        or (clause.mode is Mode.REASON and _enables(text, clause.first, first))
+        or enables
     )
-
-
-def _enables(text: Text, first: int, at: int) -> bool:
-    """Whether a reason says what somebody can then do: "so that I can export it"."""
-    words = text.words(range(first, at))
-    return not of("able").isdisjoint(words) and not of("people").isdisjoint(words)
 
 
 def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
@@ -285,17 +266,12 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
     clause = clauses.of(at)
     for k in range(clause.first, at):
         for end in text.ends(k, "grammar.order.prior"):
-            text.ledger.claim("order", [i for i in range(k, end) if text.ledger.free(i)])
+            text.ledger.claim("order", text.unclaimed(range(k, end)))
             return True
-    if clause.mode is Mode.ORDER and not _is_over(text, clause.first, at):
-        return text.tokens[clause.first].text not in ("before", "prior", "until")
-    earlier = any(
-        c.first < at and clauses.of(c.first).sentence == clause.sentence for c in text.ledger.of("action")
-    )
-    words = [text.tokens[k].text for k in range(at + 1, clause.end) if text.tokens[k].kind != "mark"]
+    over = text.holds(range(clause.first, at), "grammar.order.done")  # "once that is finished evaluate it"
+    if clause.mode is Mode.ORDER and not over:
+        return text.word(clause.first) not in ("before", "prior", "until")
+    sentence = clauses.sentence(at)
+    earlier = any(c.first < at and c.first in sentence for c in text.ledger.of("action"))
+    words = [text.word(k) for k in range(at + 1, clause.end) if text.kind(k) != "mark"]
     return True if earlier and words[-1:] in (["first"], ["beforehand"], ["before"]) else None
-
-
-def _is_over(text: Text, first: int, at: int) -> bool:
-    """Whether words of order end before an action: "once that is finished evaluate it"."""
-    return text.holds(range(first, at), "grammar.order.done")

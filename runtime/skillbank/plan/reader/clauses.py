@@ -5,8 +5,10 @@ A clause that does not say by its first words what it is goes on with what was b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
@@ -19,10 +21,12 @@ _HARD = frozenset({".", "!", "?", ";", ALONE})
 _SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 _SAYING = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
-_PHRASES = (*_SAYING, "grammar.operator.not", "grammar.operator.instead")
+_WHOLE = (*_SAYING, "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
 _AS_DATA = tuple(f"places.roles.{role}.after" for role in ("train_datasets", "eval_dataset"))
 """What a place is for ("as the training set") is no reason, though it begins as one."""
+_NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
+"""Words of order that only say that something comes next: "after that evaluate it"."""
 
 
 class Mode(StrEnum):
@@ -52,15 +56,12 @@ class Clauses:
 
     def __init__(self, text: Text) -> None:
         self._text, self.teller = text, Teller(Wording(text))
-        self.all: list[Clause] = []
-        for number, (first, end) in enumerate(self._sentences()):
-            self._divide(first, end, number)
-        self._of = {i: clause for clause in self.all for i in range(clause.first, clause.end)}
-        self.sentences: dict[int, range] = {}
+        hard = (i + 1 for i, t in enumerate(text.tokens) if t.kind == "mark" and t.text in _HARD)
+        cuts = sorted({0, *hard, len(text.tokens)})
+        self.sentences = {n: range(a, b) for n, (a, b) in enumerate(pairwise(cuts))}
         """The tokens of each sentence, by its number."""
-        for clause in self.all:
-            first = self.sentences.get(clause.sentence, range(clause.first, clause.end)).start
-            self.sentences[clause.sentence] = range(first, clause.end)
+        self.all = [c for n, tokens in self.sentences.items() for c in self._divided(tokens, n)]
+        self._of = {i: clause for clause in self.all for i in range(clause.first, clause.end)}
 
     def of(self, i: int) -> Clause:
         """Return the clause that a token belongs to."""
@@ -68,63 +69,51 @@ class Clauses:
 
     def history(self) -> frozenset[int]:
         """Return the tokens of the clauses that tell of what is over."""
-        return frozenset(
-            i for c in self.all if self.teller.is_history(c.first, c.end) for i in range(c.first, c.end)
-        )
+        over = (c for c in self.all if self.teller.is_history(c.first, c.end))
+        return frozenset(i for c in over for i in range(c.first, c.end))
 
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""
         return self.sentences[self.of(i).sentence]
 
-    def _sentences(self) -> list[tuple[int, int]]:
-        found, first = [], 0
-        for i, token in enumerate(self._text.tokens):
-            if token.kind == "mark" and token.text in _HARD:
-                found.append((first, i + 1))
-                first = i + 1
-        return [*found, (first, len(self._text.tokens))] if first < len(self._text.tokens) else found
-
-    def _divide(self, first: int, end: int, number: int) -> None:
-        cuts, whole = [first], first
-        for i in range(first, end):
-            parts = self._text.word(i) in _SOFT and self._text.tokens[i].kind == "mark" and not self._names(i)
-            if parts or (i > first and i >= whole and self._begins(i, cuts[-1], within=i == whole)):
+    def _divided(self, tokens: range, number: int) -> Iterator[Clause]:
+        """Yield the clauses of a sentence."""
+        text, cuts, whole = self._text, [tokens.start], tokens.start
+        for i in tokens:
+            parts = text.kind(i) == "mark" and text.word(i) in _SOFT and not self._names(i)
+            if parts or (i > tokens.start and i >= whole and self._begins(i, cuts[-1], within=i == whole)):
                 cuts.append(i)
-            whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
-        mode, asked = Mode.PLAIN, self._text.word(end - 1) == "?"
-        for a, b in zip(cuts, [*cuts[1:], end], strict=True):
-            if a < b:
-                mode = self._mode(a, b, mode, asked and a == first)
-                self.all.append(Clause(a, b, number, mode))
-
-    def _begins(self, i: int, before: int, *, within: bool) -> bool:
-        """Whether a word begins a clause behind the one that began at a token: "so that I can" is one."""
-        goes_on = within and i in self._text.ledger.owner and self._text.within(before, "grammar.mode.reason")
-        return self._text.tokens[i].kind == "word" and not goes_on and self._opens(i)
+            whole = max([whole, *(end for section in _WHOLE for end in text.ends(i, section))])
+        mode, asked = Mode.PLAIN, text.word(tokens.stop - 1) == "?"
+        for first, end in pairwise([*cuts, tokens.stop]):
+            if first < end:
+                mode = self._mode(first, end, mode, asked and first == tokens.start)
+                yield Clause(first, end, number, mode)
 
     def _names(self, i: int) -> bool:
         """Whether a bracket stands around a job alone: "the run from January (3fa91c) failed"."""
-        tokens = self._text.tokens
-        k = i + 1 if tokens[i].text == "(" else i - 1 if tokens[i].text == ")" else i
-        around = [t.text for t in tokens[max(k - 1, 0) : k + 2 : 2]]
-        return k < len(tokens) and tokens[k].kind == "job" and around == ["(", ")"]
+        k = {"(": i + 1, ")": i - 1}.get(self._text.word(i), i)
+        return self._text.kind(k) == "job" and (self._text.word(k - 1), self._text.word(k + 1)) == ("(", ")")
 
-    def _opens(self, i: int) -> bool:
-        """Whether a word begins another clause: one that joins, or one that says what follows."""
-        owner = self._text.ledger.owner.get(i)
+    def _begins(self, i: int, before: int, *, within: bool) -> bool:
+        """Whether a word begins another clause than the one that began at a token: "so that I can" is one."""
+        text, owner = self._text, self._text.ledger.owner.get(i)
+        if text.kind(i) != "word" or (within and owner and text.within(before, "grammar.mode.reason")):
+            return False
         if owner is not None:
             return owner.kind == "courtesy" and owner.first == i
-        if self._text.within(i, "grammar.mode.later"):
+        word = text.word(i)
+        if text.within(i, "grammar.mode.later"):
             return False
-        if self._text.tokens[i].text == "please" and i + 1 < len(self._text.tokens) and self._is_order(i + 1):
+        if word == "please" and self._is_order(i + 1):
             return True
-        if self._text.match("'as 'well", i) or self._text.within(i, *_AS_DATA):
+        if text.match("'as 'well", i) or text.within(i, *_AS_DATA):
             return False
-        if self._text.tokens[i].text in of("comparing") and self._text.word(i + 1) in of("people"):
-            return True  # "like we did in X"
-        return self._text.tokens[i].text in _JOINS or self._says(i)
+        compared = word in of("comparing") and text.word(i + 1) in of("people")  # "like we did in X"
+        return compared or word in _JOINS or self._says(i)
 
     def _mode(self, first: int, end: int, before: Mode, asked: bool) -> Mode:
+        """Return what a clause is there for: what its first words say, else what the one before it is."""
         text, i = self._text, self._behind_joins(first, end)
         if i == end:
             return before
@@ -134,7 +123,9 @@ class Clauses:
         if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
             return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
-            if text.within(i, f"grammar.mode.{mode}") and not (mode is Mode.ORDER and self._is_next(i)):
+            if text.within(i, f"grammar.mode.{mode}") and (
+                mode is not Mode.ORDER or not text.match(_NEXT, i)
+            ):
                 return mode
         if self._is_told(i, end):
             return Mode.REPORT
@@ -144,34 +135,17 @@ class Clauses:
         """Return where a clause begins behind marks, words that join it and adverbs."""
         text = self._text
         for i in range(first, end):
-            joins = text.tokens[i].kind == "mark" or text.tokens[i].text in _JOINS
-            if (
-                not text.ledger.free(i)
-                or self._says(i)
-                or not (joins or text.within(i, "grammar.free.adverb"))
-            ):
+            joins = text.kind(i) == "mark" or text.word(i) in _JOINS or text.within(i, "grammar.free.adverb")
+            if not joins or self._says(i) or not text.ledger.free(i):
                 return i
         return end
 
     def _is_whether(self, i: int, end: int) -> bool:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
-        tokens = self._text.tokens
-        led = (
-            i + 1 < end
-            and tokens[i].text in ("can", "could", "will", "would")
-            and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
-        )
-        last = next((k for k in range(i, len(tokens)) if tokens[k].text in _HARD), len(tokens))
-        return led and not any(t.kind in ("place", "job") for t in tokens[i:last])
-
-    def _is_next(self, i: int) -> bool:
-        """Whether words of order only say that something comes next: "after that evaluate it"."""
-        return (
-            self._text.match(
-                "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training", i
-            )
-            is not None
-        )
+        text = self._text
+        subject = text.kind(i + 1) == "name" or text.word(i + 1) in ("the", "a", "this", "i")
+        led = i + 1 < end and text.word(i) in ("can", "could", "will", "would") and subject
+        return led and not text.has_kind(text.sentence(i, _HARD), "place", "job")
 
     def _says(self, i: int) -> bool:
         """Whether a word says what a clause is there for: a reason, a condition, an order."""
@@ -180,9 +154,10 @@ class Clauses:
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
-        if i and self._text.tokens[i - 1].text in ("and", "then") and self._text.match("~word 'it|'them", i):
+        if self._text.word(i - 1) in ("and", "then") and self._text.match("~word 'it|'them", i):
             return False  # "and compare it with what we had"
         return not self._text.within(i, "grammar.free.light") and self.teller.has_verb(i, end)
 
     def _is_order(self, i: int) -> bool:
-        return any(s.startswith("actions.") and s.endswith((".base", ".find")) for s in self._text.classes[i])
+        classes = self._text.classes[i] if i < len(self._text.tokens) else ()
+        return any(s.startswith("actions.") and s.endswith((".base", ".find")) for s in classes)

@@ -16,7 +16,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import is_local_file
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
 from skillbank.visible import one_line
@@ -125,12 +125,18 @@ class DataOfSteps:
         given: dict[str, list[str]] = {}
         roles = self._roles(at, own, reads)
         self._ask_about_files(at, [(c, r) for c, r in roles if r in reads])
-        known = reads.union(*({r.source for r in rows} for rows in self.rows))
         for claim, role in self._asked(at, self._tested(step, roles)):
-            if role in known or not reads:
+            if role in reads or self._is_taken(at, claim, role):
                 given.setdefault(role, []).append(claim.value.uri)
                 self.used.add(id(claim))
         return given
+
+    def _is_taken(self, at: int, claim: Claim, role: str) -> bool:
+        """Whether a step takes what is said of one that does not read it: "export it on D" leaves D open."""
+        takers = [i for i, rows in enumerate(self.rows) if any(r.source == role for r in rows)]
+        said = claim.value.role is not None
+        alone = len(self.steps) == 1 and not self.rows[at]
+        return alone or any(said or at <= taker for taker in takers)
 
     def _tested(self, step: Step, roles: list[tuple[Claim, str]]) -> list[tuple[Claim, str]]:
         """Leave data of tests to what evaluates, where other data is there to validate on."""

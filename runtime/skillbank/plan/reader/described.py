@@ -15,7 +15,7 @@ from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.spec_keys import is_listed
-from skillbank.plan.reader.steps import Step, name_all
+from skillbank.plan.reader.step import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 from skillbank.ways import Sentence, command, marked

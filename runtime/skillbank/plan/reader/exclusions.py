@@ -1,23 +1,36 @@
-"""What "anything but X" excludes: it names all there is and takes X out, so that X is never what is meant."""
+"""What is said not to be meant: "anything but X", "A instead of B", "without validation".
+
+Where something else is named that it could have been meant instead of, it goes; else its words are asked
+about, or it stays, where they say something else.
+"""
 
 from __future__ import annotations
 
-from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Claim, are_rivals
+from collections.abc import Iterable
 
-__all__ = ["LEADS", "excluding", "settle_exclusions"]
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.tokens import Claim, are_rivals, is_number
 
-_NOUNS = "free.noun|places.data.nouns|places.platform.around|group.model|exclusion.nouns"
-_LED = f"group.det|group.prep|{_NOUNS}|places.data.link*"
-LEADS = (
-    "exclusion.whole exclusion.bound",
-    f"exclusion.whole group.det|'of|'other|free.adjective* {_NOUNS}+ exclusion.bound",
-)
-"""All there is, up to what is taken out of it: "anything but", "any of the models other than"."""
+__all__ = [
+    "NO_THINGS", "excluding", "found", "is_led", "settle_excluded", "settle_exclusions", "settle_lacking",
+]  # fmt: skip
+
+NO_THINGS = (
+    "grammar.free.glue", "grammar.free.adverb", "grammar.free.light", "grammar.courtesy.words",
+)  # fmt: skip
+_NO_NAMES = (
+    "told.members", "told.choosing", "places.data.nouns", "grammar.free.adjective", "grammar.free.noun",
+)  # fmt: skip
+
+
+def found(text: Text, name: str) -> list[Match]:
+    """Return where the phrases of a list stand, before anything is made of them."""
+    return [match for source in phrases(name) for match in text.find(source)]
 
 
 def settle_exclusions(text: Text, *kinds: str) -> None:
-    """Take out what is excluded of some kinds of claims.
+    """Take out what "anything but" excludes of some kinds of claims.
 
     It goes without a word where the exclusion stands apart and something else is named that it could have
     been meant instead of ("train A, anything but B"). Else the words name nothing, and are asked about.
@@ -25,26 +38,98 @@ def settle_exclusions(text: Text, *kinds: str) -> None:
     for first, end in excluding(text.unread()).items():
         for claim in text.ledger.of(*kinds):  # one that has the words itself: "anything but fp16"
             if claim.last >= end and not set(claim.tokens).isdisjoint(range(first, end)):
-                _settle(text, claim, range(first, end))
+                _exclude(text, claim, range(first, end))
     held = "|".join(f"^{kind}" for kind in kinds)
-    for source in (f"{lead} {_LED} &{held}" for lead in LEADS):
-        for match in list(text.find(source)):
-            _settle(text, text.ledger.owner[match.end], range(match.first, match.end))
+    for lead in phrases("exclusions.leads"):
+        for match in list(text.find(f"{lead} {phrases('exclusions.led')[0]} &{held}")):
+            _exclude(text, text.ledger.owner[match.end], range(match.first, match.end))
 
 
-def _settle(text: Text, owner: Claim, words: range) -> None:
-    """Take out what a claim holds, with the words that say so."""
+def excluding(text: Text) -> dict[int, int]:
+    """Return where the words "anything but" begin that no claim has, and where what they exclude begins."""
+    return {match.first: match.end for match in found(text, "exclusions.leads")}
+
+
+def _exclude(text: Text, owner: Claim, words: range) -> None:
     apart = text.kind(words.start - 1) == "mark"
     if apart and owner.kind == "value" and owner.value.negated:
         return  # "no HPO, anything but fp16" denies as "without fp16" does
     others = [c for c in text.ledger.of(owner.kind) if c.first < owner.first and c is not owner]
     if owner.kind == "place":
         others = [c for c in others if c.value.uri != owner.value.uri]
-    settled = apart and any(are_rivals(owner, c) for c in others)
-    kind = "excluded" if settled else "unread"
+    _take(text, owner, words, "excluded" if apart and _has_rival(owner, others) else "unread")
+
+
+def _take(text: Text, owner: Claim, words: Iterable[int], kind: str) -> None:
+    """Take a claim out, with the words that say so."""
     text.ledger.claim(kind, [*words, *text.ledger.replace(owner, kind).tokens])
 
 
-def excluding(text: Text) -> dict[int, int]:
-    """Return where the words "anything but" begin that no claim has, and where what they exclude begins."""
-    return {match.first: match.end for lead in LEADS for match in text.find(lead)}
+def _has_rival(owner: Claim, others: Iterable[Claim]) -> bool:
+    return any(c is not owner and (are_rivals(owner, c) or are_rivals(c, owner)) for c in others)
+
+
+def settle_excluded(text: Text) -> None:
+    """Take out what is excluded beside another of its kind: "instead of A use B", "not A but B"."""
+    for match in found(text, "exclusions.busy"):
+        owner = text.ledger.owner[match.first]
+        if any(c is not owner for c in text.ledger.of("platform")):
+            _take(text, owner, match.tokens(), "excluded")
+    for match in found(text.unread(), "exclusions.neither"):
+        text.ledger.mark("unread", match.tokens())
+    settle_exclusions(text, "place", "value", "job", "platform")
+    for match in found(text, "exclusions.spared"):
+        owner = text.ledger.owner[match.tokens("what")[0]]
+        _take(text, owner, match.tokens(), "unread" if _is_part(text, owner) else "excluded")
+    for match in found(text, "exclusions.number"):  # "30 epochs and not 50"
+        if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
+            text.ledger.claim("excluded", match.tokens())
+    for match in found(text, "exclusions.no_not"):
+        if text.word(match.end - 1) == "not":
+            text.ledger.claim("excluded", match.tokens())
+    for match in found(text, "exclusions.excluded"):
+        said = text.ledger.owner.get(match.end - 1)
+        if said is not None and (kind := _fate(text, match, said)):
+            _take(text, said, match.tokens(), kind)
+
+
+def _fate(text: Text, match: Match, owner: Claim) -> str:
+    """Return what becomes of something that is excluded: nothing without a rival."""
+    if owner.kind == "name" or is_led(text, owner):
+        return ""  # "not the holdout, A": A is what is meant
+    part = owner.kind == "place" and _is_part(text, owner)
+    if part and not text.within(match.first, "grammar.operator.instead"):
+        return "unread"
+    if not _has_rival(owner, text.ledger.of(owner.kind)):
+        return ""
+    unclear = text.word(match.first) == "no" and text.kind(match.first - 1) == "place"
+    return "unread" if unclear else "excluded"  # "A no B" is either
+
+
+def is_led(text: Text, claim: Claim) -> bool:
+    """Whether words and a mark lead to what a claim holds."""
+    return any(text.tokens[i].text in ":,-" for i in claim.tokens)
+
+
+def _is_part(text: Text, place: Claim) -> bool:
+    """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
+    others = (c.value.uri for c in text.ledger.of("place") if c is not place)
+    return any(place.value.uri.startswith(f"{uri.rstrip('/')}/") for uri in others)
+
+
+def settle_lacking(text: Text) -> None:
+    """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
+    for match in found(text, "exclusions.history"):
+        text.ledger.replace(text.ledger.owner[match.end], "unread")
+    if all(c.value.role != "eval_dataset" for c in text.ledger.of("place")):
+        for match in found(text, "exclusions.validation"):
+            text.ledger.claim("refused", match.tokens(), "eval_dataset")
+    looked_for = text.ledger.of("captions", "find")
+    for match in found(text, "exclusions.captions") if not looked_for else ():
+        text.ledger.claim("refused", match.tokens())
+    wanted = {word for c in looked_for for item in c.value or () for word in item.split()}
+    for match in found(text, "exclusions.unwanted") if wanted else ():
+        things = match.tokens("things")  # none of their kind: "the small ones"
+        named = not text.holds(things, *NO_THINGS, *_NO_NAMES)
+        if named and wanted.isdisjoint(text.words(things)):
+            text.ledger.claim("refused", match.tokens()[1:])

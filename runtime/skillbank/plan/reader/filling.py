@@ -18,7 +18,7 @@ from skillbank.plan.reader.platforms import platforms_of, ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
 from skillbank.plan.reader.settling import file_key, lend_data, settle_places
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting
@@ -169,13 +169,16 @@ class Maker:
     def _weights_of_it(self, at: int) -> Iterator[Question]:
         """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""
         before = self.steps[:at]
-        word = self.text.ledger.owner.get(self.steps[at].at)
-        if word is None or self.text.word(word.last + 1) != "it" or any(trains(s.action) for s in before):
+        if not self._is_done_with_it(self.steps[at]) or any(trains(s.action) for s in before):
             return
         files = [c.value.uri for s in before for c in s.of("place") if c.value.role == "weights"]
         if files:
             why = f"'it' may be {one_line(files[-1])}, from which nothing says that the training starts"
             yield Question(key=WEIGHTS, why=f"{why}; give {option('pretrained', 'MODEL')}")
+
+    def _is_done_with_it(self, step: Step) -> bool:
+        word = self.text.ledger.owner.get(step.at)
+        return word is not None and self.text.word(word.last + 1) == "it"
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""
@@ -245,8 +248,8 @@ class Maker:
         takes = {p for a in step.skill.actions if a.name == step.action for p in accepted_products(a)}
         left = (product_of(earlier.action) for earlier in reversed(self.steps[:at]))
         product = next((each for each in left if each != "other"), None)
-        if product is None:
-            return job if takes else None
+        if product is None:  # "evaluate JOB, then train it further"
+            return job if takes or (trains(step.action) and self._is_done_with_it(step)) else None
         return None if product in takes or not takes else job
 
     def _is_told(self, claim: Claim) -> bool:

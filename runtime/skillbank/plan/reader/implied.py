@@ -17,7 +17,8 @@ from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import only_action
-from skillbank.plan.reader.steps import Step, steps_of
+from skillbank.plan.reader.step import Step
+from skillbank.plan.reader.steps import steps_of
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import only_trained
 

@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import ACTIONS, phrases
 
 __all__ = ["JobSkill", "mark_foreign", "skill_of", "take_jobs"]
 
 JobSkill = Callable[[str], str]
 """Name of the skill that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
 
-_ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine")
-_NOUN = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
-_DONE = f"{_NOUN}|{'|'.join(f'actions.{a}.base' for a in _ACTIONS if a != 'gen_trt_engine')}"
-_MODEL = "places.weights.before|group.model|actions.words.engine|actions.words.onnx"
-_THING = f"free.noun|free.adjective|'earlier|'build|'quantized|@name|{_MODEL}|{_DONE}"
-_OF = "'of|'from|'in|'by|'out"
-_USING = "'from|'of|'with|'using|'in|'by|'use|'take|'on|'for|'via|'through|'out|'off"
-_PARENT = "'parent|'source|'starting|'start|'base|'basis"
-_LED = (
-    f"{_USING} 'of? group.det* free.adjective* what={_THING}* {_OF} 'of? group.det* what={_THING}* @job",
-    f"group.det what={_THING}* {_OF} 'of? group.det* free.adjective* free.noun* @job",
-    f"what={_MODEL} {_OF} 'of? group.det* free.adjective* free.noun* @job",
-    f"{_USING} 'of? group.det* what={_THING}* 'named|'called|'id|'number|'(|':* @job ')?",
-    f"group.det+ what={_THING}+ 'named|'called|'id|'number|'(|':* @job ')?",
-    f"what={_NOUN}|{_MODEL}|free.noun free.noun* 'named|'called|'id|'number|'(|':* @job ')?",
-    (
-        f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems "
-        f"{_OF}|group.det|free.noun|free.adjective* what={_THING}* @job"
-    ),
-    f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
-    f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
-    (
-        "actions.words.begin|actions.words.resume|'based|'continuing|'building "
-        f"'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?"
-    ),
-    (
-        f"actions.words.resume group.det* @name? actions.train.nouns|free.noun* {_OF}? group.det* "
-        "free.noun* @job"
-    ),
-)
-"""Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
-_COMPARED = (
-    "'as 'in group.det* free.adjective* free.noun* @job",
-    "'like|'unlike|'than|'similar|'compared 'to|'with|'in? group.det* free.adjective* free.noun* @job",
-    (
-        "group.prep? group.det* free.adjective|'same* "
-        "'data|'dataset|'datasets|'images|'pictures|'annotations|'split|'settings|'parameters|'config|"
-        "'configuration|'hyperparameters|'values|'schedule|'recipe|'setup 'of|'from|'as|'in|'like|'that "
-        "'in|'for? group.det* free.adjective* free.noun* @job"
-    ),
-)
-"""Jobs that are spoken of for something else than their model."""
-_NAMED = (
-    "'name|'call|'title|'naming|'calling|'named group.it|group.det* 'new? @job",
-    "'as|'under 'a|'the|'new* @job",
-    "'new @job",
-)
-"""Names for the job that is to be: jobs have ids of their own."""
-_IS = frozenset({"was", "were", "is", "been", "ran", "runs", "exists", "known"})
+_TOLD = frozenset({"was", "were", "is", "been", "ran", "runs", "exists", "known"})
 """Behind them in a sentence, "as job X" tells of one that is there."""
-_JUST = (
-    f"'the|'our|'my @name|free.noun|{_MODEL}+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
-    f"'just|'recently|'last 'been? what={_NOUN}|'finished|'completed|'ended|'made|'built|'done|'ran"
-)
-_LAST = (
-    f"{_USING} group.det* free.adjective* what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
-    f"what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
-    (
-        "actions.words.begin|actions.words.resume|'based|'continuing|'building "
-        f"'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*"
-    ),
-    f"actions.words.resume group.det* group.last what={_THING}|told.kinds*",
-    f"group.det* group.last what={_THING}|told.kinds*",
-)
 _BEFORE_VERB = frozenset({
     "and", "then", "please", "to", "on", "for", "you", "me", "us", "let", "now", "i", "we", "can",
     "could", "will", "would", "should", "must", "just", "also"
 })  # fmt: skip
-_BASES, _NOUNS = ([f"actions.{a}.{form}" for a in _ACTIONS] for form in ("base", "nouns"))
-_DOING = (*_BASES, *_NOUNS, *(f"actions.{a}.ing" for a in _ACTIONS))
+_BASES, _NOUNS, _DOINGS = ([f"actions.{a}.{form}" for a in ACTIONS] for form in ("base", "nouns", "ing"))
 _DONE_WITH = tuple(f"actions.{a}.nouns" for a in ("evaluate", "export", "quantize"))
 """What is done with a job, so that its noun behind a word of `_ORDERED` asks for it."""
 _PRODUCTS = ("actions.words.engine", "actions.words.onnx")
@@ -90,52 +28,37 @@ _TIMES = tuple(f"slots.units.{unit}" for unit in ("hours", "days", "minutes"))
 _ROLES = ("places.roles.train_datasets.before", "places.roles.eval_dataset.before")
 _RUNS = frozenset({"job", "jobs", "run", "runs", "one", "experiment", "session", "task"})
 _JOINTS = frozenset({"from", "of", "out", "in", "by"})
-_ENDS = frozenset({".", "!", "?", ";"})
 _ORDERED = frozenset({"do", "run", "perform", "need", "request", "want", "start", "launch", "like"})
-_NOT_THE_LAST = (
-    (
-        "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "
-        f"what={_THING}*"
-    ),
-    f"group.det* group.last what={_THING}* 'but 'one",
-    f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
-    (
-        "group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? "
-        f"what={_NOUN}|'job|'run|'experiment @name? free.noun*"
-    ),
-    (
-        f"group.det* what={_NOUN}|'job|'run|'experiment 'from|'of|'that|'we|'i|'did|'ran|'started|'had* "
-        "grammar.mode.past"
-    ),
-)
 
 
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
-    ledger = text.ledger
-    for source in (*_NOT_THE_LAST, *_COMPARED, *_NAMED):
-        for match in text.find(source):
-            if len(match.tokens()) > 1 and not (source in _NAMED and _tells(text, match.first)):
-                ledger.claim("unread", _without_names(text, match))
-    for match in text.find(_JUST):
+    claim = text.ledger.claim
+    for match in _found(text, "other"):
+        if len(match.tokens()) > 1:
+            claim("unread", _without_names(text, match))
+    for match in _found(text, "named"):
+        told = text.words(range(text.sentence(match.first).start, match.first))
+        if _TOLD.isdisjoint(told):
+            claim("unread", _without_names(text, match))
+    for match in _found(text, "just"):
         kind = _kind(text, match.tokens("what")) or "train"
-        ledger.claim("job", _without_names(text, match), f"last:{kind}")
-    _by_id(text)
-    for source in _LAST:
-        for match in text.find(source):
-            _last(text, match)
-    if ledger.of("job"):  # only then there is something to go on from
-        for match in text.find("w=actions.words.resume &actions.train.ing|actions.train.nouns"):
-            ledger.claim("order", match.tokens("w"))
-        for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
-            if not (match.first and text.tokens[match.first - 1].text == "once"):  # "once more" is one phrase
-                ledger.claim("order", match.tokens())
+        claim("job", _without_names(text, match), f"last:{kind}")
+    for match in sorted(_found(text, "by_id"), key=lambda m: m.first - m.end):
+        _by_id(text, match)
+    for i, token in enumerate(text.tokens):
+        if token.kind == "job" and text.ledger.free(i):
+            claim("job", [i], token.value)
+    for match in _found(text, "last"):
+        _last(text, match)
+    for match in _found(text, "further") if text.ledger.of("job") else ():
+        if text.word(match.first - 1) != "once":  # "once more" is one phrase
+            claim("order", match.tokens("w"))
 
 
-def _tells(text: Text, end: int) -> bool:
-    """Whether what stands before a token in its sentence tells of something."""
-    first = next((k + 1 for k in range(end - 1, -1, -1) if text.tokens[k].text in _ENDS), 0)
-    return any(text.tokens[k].text in _IS for k in range(first, end))
+def _found(text: Text, listed: str) -> Iterator[Match]:
+    for source in phrases(f"jobs.{listed}"):
+        yield from text.find(source)
 
 
 def skill_of(job_skill: JobSkill | None, job: str) -> str | None:
@@ -154,17 +77,7 @@ def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> No
             text.ledger.mark("unread", claim.tokens)
 
 
-def _by_id(text: Text) -> None:
-    """Account for ids of jobs, with the longest phrase that leads to each."""
-    found = [match for source in _LED for match in text.find(source)]
-    for match in sorted(found, key=lambda m: m.first - m.end):
-        _led(text, match)
-    for i, token in enumerate(text.tokens):
-        if token.kind == "job" and text.ledger.free(i):
-            text.ledger.claim("job", [i], token.value)
-
-
-def _led(text: Text, match: Match) -> None:
+def _by_id(text: Text, match: Match) -> None:
     """Account for the words that lead to a job, unless they ask for something themselves ("export job X")."""
     jobs = [i for i in match.tokens() if text.tokens[i].kind == "job"]
     if len(jobs) != 1 or not text.ledger.free(jobs[0]):
@@ -192,8 +105,7 @@ def _without_product(text: Text, match: Match) -> Match:
 
 def _is_made(text: Text, at: int) -> bool:
     """Whether a verb of making stands shortly before a token, in its sentence."""
-    ends = [i for i in range(at) if text.word(i) in _ENDS]
-    before = range(max([at - 6, 0, *(i + 1 for i in ends[-1:])]), at)
+    before = range(max(at - 6, text.sentence(at - 1).start), at) if at else range(0)
     return text.holds(before, "actions.words.make", "actions.words.convert", "actions.export.base")
 
 
@@ -204,10 +116,12 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     if match.first not in what:
         return False
     alone = _is_alone(text, match.first)
+    plain = [
+        i for i in what
+        if text.within(i, *_BASES, *_NOUNS, *_DOINGS) and not text.within(i - 1, "grammar.group.det")
+    ]  # fmt: skip
     if text.word(match.first) == "run" and alone:
         return True
-    doing = [i for i in what if text.within(i, *_DOING)]
-    plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
     if not {"from", "of", "in"}.isdisjoint(text.words(match.tokens())):
         return bool(plain)
     return bool(plain) and alone and (text.holds(plain[:1], *_BASES) or not _others(text, match))
@@ -221,9 +135,9 @@ def _is_new(text: Text, match: Match, what: list[int]) -> bool:
 
 def _is_alone(text: Text, at: int) -> bool:
     """Whether no word before a token makes a noun of it, or leads to it."""
-    before = text.tokens[at - 1] if at else None
-    bare = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
-    return bare or not text.within(at - 1, "grammar.group.det", "grammar.group.prep", *_DOING)
+    if text.kind(at - 1) in ("", "mark", "name") or text.word(at - 1) in _BEFORE_VERB:
+        return True
+    return not text.within(at - 1, "grammar.group.det", "grammar.group.prep", *_BASES, *_NOUNS, *_DOINGS)
 
 
 def _others(text: Text, match: Match) -> bool:
@@ -233,6 +147,7 @@ def _others(text: Text, match: Match) -> bool:
 
 
 def _last(text: Text, match: Match) -> None:
+    """Account for the last job of a kind, unless what is last is a time, a place or data."""
     match = _without_product(text, match)
     what = match.tokens("what")
     mine = all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
@@ -259,8 +174,8 @@ def _is_no_job(text: Text, what: list[int], end: int) -> bool:
 def _kind(text: Text, what: list[int]) -> str | None:
     """Return the action whose job is spoken of: the last word that says one."""
     for i in reversed(what):
-        for action in _ACTIONS:
-            if text.within(i, f"actions.{action}.nouns", *(f"actions.{action}.{f}" for f in FORMS)):
+        for action in ACTIONS:
+            if text.within(i, *(f"actions.{action}.{form}" for form in ("nouns", *FORMS))):
                 return action
         if text.word(i) == "build" or text.within(i, "actions.words.engine"):
             return "gen_trt_engine"

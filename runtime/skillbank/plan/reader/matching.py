@@ -82,6 +82,10 @@ class Text:
         behind = (k for k in range(i, len(self.tokens)) if self.tokens[k].text in stops)
         return range(next(before, 0), next(behind, len(self.tokens)))
 
+    def opens(self, i: int) -> bool:
+        """Whether a token begins a part of a sentence: behind a mark, "and" or "but", or the first of all."""
+        return self.kind(i - 1) in ("", "mark") or self.word(i - 1) in ("and", "but")
+
     def begins(self, sources: tuple[str, ...], i: int) -> bool:
         """Whether one of some patterns is found at a token."""
         if sources not in self._any_of:

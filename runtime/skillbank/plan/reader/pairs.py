@@ -1,8 +1,11 @@
-"""What is written as ``key=value``, as a member of YAML or JSON, or as an option of a command line."""
+"""What is written as ``key=value``, as a member of YAML or JSON, or as an option of a command line.
+
+A key is looked up as a policy, a job, a word of the request, a place, a platform, a slot, a key of the spec,
+in this order; what nothing is known of stays, for the spec's own words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from skillbank.bank.documents import parse_said
@@ -25,17 +28,50 @@ __all__ = ["take_pairs"]
 _POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"])
 _JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
 _WORDS = word_list("pairs.words")
+_CONTAINERS = word_list("pairs.containers")
+_WHOLE = ("number", "place", "job", "quote", "key")
+_SAID_BEFORE = {
+    **{role: f"places.roles.{role}.before" for role in SOURCES}, "results": "places.results.before",
+}  # fmt: skip
+"""By role: the words that say it before a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A key and what was said for it.
+
+    Attributes
+    ----------
+    name
+        The key in small letters.
+    value, shown
+        What was said as YAML reads it, and as a text without its quotes; each as it is where it is no text.
+    written
+        Whether key and value were written as a pair, and not as an option.
+    """
+
+    tokens: list[int]
+    key: str
+    name: str
+    said: object
+    value: object
+    shown: object
+    written: bool
+
+    @property
+    def is_place(self) -> bool:
+        """Whether the value looks like a location."""
+        shown = self.shown
+        return isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
 
 
 def take_pairs(text: Text) -> None:
-    """Account for pairs and options; what nothing is known of stays, for the spec's own words."""
+    """Account for pairs and options, and for names of data sources and keys with what is said of them."""
     own = own_sources(text)
-    for i, token in enumerate(text.tokens):
-        if token.kind == "pair" and text.ledger.free(i):
-            _written(text, i, own)
-    for i, token in enumerate(text.tokens):
-        if token.kind == "flag" and text.ledger.free(i):
-            _flag(text, i, own)
+    for kind, take in (("pair", _take_written), ("flag", _take_option)):
+        for i, token in enumerate(text.tokens):
+            if token.kind == kind and text.ledger.free(i):
+                take(text, i, own)
     for i in [k for k, token in enumerate(text.tokens) if token.kind == "word" and token.text in own]:
         match = text.match("slots.around.link|group.prep* v=@place", i + 1)
         if match is not None:
@@ -50,7 +86,7 @@ def take_pairs(text: Text) -> None:
             text.ledger.claim("value", tokens, Value("", value, key=text.said(match, "k")))
 
 
-def _written(text: Text, i: int, own: frozenset[str]) -> None:
+def _take_written(text: Text, i: int, own: frozenset[str]) -> None:
     """Read a pair, or "training data=X" as a place."""
     key, said = text.tokens[i].value
     longer = f"{text.word(i - 1)} {key.lower()}"
@@ -59,18 +95,12 @@ def _written(text: Text, i: int, own: frozenset[str]) -> None:
         place = Place(clean_uri(said.strip("\"' ")), role, test=text.word(i - 1) == "test")
         text.ledger.claim("place", [i - 1, i], place)
     else:
-        _take(text, _Pair.of(text, [i], key, said, written=True), own)
+        _take(text, [i], key, said, own, written=True)
 
 
-_SAID_BEFORE = {
-    **{role: f"places.roles.{role}.before" for role in SOURCES}, "results": "places.results.before",
-}  # fmt: skip
-"""By role: the words that say it before a place."""
-
-
-def _flag(text: Text, i: int, own: frozenset[str]) -> None:
+def _take_option(text: Text, i: int, own: frozenset[str]) -> None:
     """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
-    name, at = text.tokens[i].text, i + 1
+    name, at = text.word(i), i + 1
     leads = name in ("set", "data") and not text.ledger.free(at)
     while text.word(at) in (":", "="):
         at += 1
@@ -80,97 +110,43 @@ def _flag(text: Text, i: int, own: frozenset[str]) -> None:
         if name.lower().replace("-", "_") in _WORDS:
             text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         else:
-            _take(text, _Pair.of(text, [i, at], name, _said_at(text, at, name), written=False), own)
+            token = text.tokens[at]
+            ids = ids_at(text, at) if token.kind == "number" else []
+            said = token.value if token.kind in _WHOLE else text.ledger.said([at])
+            several = len(ids) > 1 and _slot_of(text, name) == "gpu_ids"
+            _take(text, [i, at], name, ids if several else said, own, written=False)
 
 
-def _said_at(text: Text, at: int, name: str) -> object:
-    """Return the value of an option that stands at a token."""
-    token = text.tokens[at]
-    ids = ids_at(text, at) if token.kind == "number" else []
-    if len(ids) > 1 and slot_of_flag(text, name) == "gpu_ids":
-        return ids
-    whole = token.kind in ("number", "place", "job", "quote", "key")
-    return token.value if whole else text.ledger.said([at])
+def _take(
+    text: Text, tokens: list[int], key: str, said: object, own: frozenset[str], *, written: bool
+) -> None:
+    """Account for a key and what was said for it by the first meaning that the key has."""
+    value = _plain(said.strip()) if isinstance(said, str) and written else said
+    shown = said.strip("\"' ") if isinstance(said, str) else said
+    key = _without_container(text, key.strip("\"'"))
+    pair = _Pair(tokens, key, key.lower(), said, value, shown, written)
+    known = _as_word(text, pair) or _as_place(text, pair, own) or _as_slot(text, pair)
+    if not known and ("." in key or written):
+        text.ledger.claim("value", tokens, Value("", value, key=key))
 
 
-def slot_of_flag(text: Text, name: str) -> str | None:
-    """Return the slot that a key or an option means."""
-    spelled = name.lower()
-    for each in SLOTS:
-        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(
-            spelled, f"slots.{each.name}.flags"
-        ):
-            return each.name
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A key and what was said for it.
-
-    Attributes
-    ----------
-    value, shown
-        What was said as YAML reads it, and as a text without its quotes; each as it is where it is no text.
-    written
-        Whether key and value were written as a pair, and not as an option.
-    """
-
-    tokens: list[int]
-    key: str
-    said: object
-    value: object
-    shown: object
-    written: bool
-
-    @classmethod
-    def of(cls, text: Text, tokens: list[int], key: str, said: object, *, written: bool) -> _Pair:
-        """Read a key and what was said for it."""
-        value = _plain(said.strip()) if isinstance(said, str) and written else said
-        shown = said.strip("\"' ") if isinstance(said, str) else said
-        return cls(tokens, _without_container(text, key.strip("\"'")), said, value, shown, written)
-
-    @property
-    def name(self) -> str:
-        """The key in small letters."""
-        return self.key.lower()
-
-    @property
-    def is_place(self) -> bool:
-        """Whether the value looks like a location."""
-        shown = self.shown
-        return isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
-
-
-def _take(text: Text, pair: _Pair, own: frozenset[str]) -> None:
-    """Account for a pair by the first meaning that its key has."""
-    any(takes(text, pair, own) for takes in _MEANINGS)
-
-
-def _as_policy(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    if pair.name not in _POLICY or isinstance(pair.value, dict):
+def _as_word(text: Text, pair: _Pair) -> bool:
+    """Read a key of the request itself: its policy, its job, a word of it (``skill=``)."""
+    shown = pair.shown
+    if pair.name in _POLICY and not isinstance(pair.value, dict):
+        text.ledger.claim("policy", pair.tokens, Said(policy_word(shown), f"{pair.key}={shown}"))
+    elif pair.name in _JOBS and isinstance(shown, str):
+        text.ledger.claim("job", pair.tokens, shown)
+    elif pair.name in _WORDS and isinstance(shown, str | list):
+        for word in [shown] if isinstance(shown, str) else shown:
+            text.ledger.claim("words", pair.tokens, str(word))
+    else:
         return False
-    text.ledger.claim("policy", pair.tokens, Said(policy_word(pair.shown), f"{pair.key}={pair.shown}"))
-    return True
-
-
-def _as_job(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    if pair.name not in _JOBS or not isinstance(pair.shown, str):
-        return False
-    text.ledger.claim("job", pair.tokens, pair.shown)
-    return True
-
-
-def _as_words(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    """Read ``skill=``, ``action=``: the value is a word of the request itself."""
-    if pair.name not in _WORDS or not isinstance(pair.shown, str | list):
-        return False
-    for word in [pair.shown] if isinstance(pair.shown, str) else pair.shown:
-        text.ledger.claim("words", pair.tokens, str(word))
     return True
 
 
 def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    """Read a key that says what a place is for."""
     if str(pair.shown).lstrip().startswith("{"):
         return False  # settings of a section: "train={num_epochs: 20}"
     role = pair.name if pair.name in own else _role(text, pair.name, pair.shown)
@@ -186,35 +162,37 @@ def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
     return False
 
 
-def _as_platform(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    if not text.lexicon.has(pair.name, "places.platform.flags") or not isinstance(pair.shown, str):
-        return False
-    if pair.shown.lower() in slot("platform").choices:
-        text.ledger.claim("platform", pair.tokens, pair.shown.lower())
-    return True
+def _role(text: Text, name: str, value: object) -> str | None:
+    for role in (*SOURCES, "results", "weights") if isinstance(value, str | list) else ():
+        section = f"places.roles.{role}.flags" if role in SOURCES else f"places.{role}.flags"
+        if text.lexicon.has(name, section) or name == role:
+            return role
+    return None
 
 
-def _as_slot(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    """Read a key that means a slot; what the slot cannot have stays, to be asked about."""
-    name = slot_of_flag(text, pair.name)
+def _as_slot(text: Text, pair: _Pair) -> bool:
+    """Read a key that means a platform or a slot; what the slot cannot have stays, to be asked about."""
+    if text.lexicon.has(pair.name, "places.platform.flags") and isinstance(pair.shown, str):
+        if (platform := pair.shown.lower()) in slot("platform").choices:
+            text.ledger.claim("platform", pair.tokens, platform)
+        return True
+    name = _slot_of(text, pair.name)
     if name is None:
         return False
     fits = _is_of_kind(slot(name), pair.value)
     if fits:
-        _slot(text, pair, slot(name))
+        _take_slot(text, pair, slot(name))
     return fits or name != "format"  # other things have formats too: "format=onnx"
 
 
-def _as_spec_key(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
-    if "." in pair.key or pair.written:
-        text.ledger.claim("value", pair.tokens, Value("", pair.value, key=pair.key))
-    return True
-
-
-_MEANINGS: tuple[Callable[[Text, _Pair, frozenset[str]], bool], ...] = (
-    _as_policy, _as_job, _as_words, _as_place, _as_platform, _as_slot, _as_spec_key,
-)  # fmt: skip
-"""What a pair may be, in the order in which keys are looked up; each says whether it was that."""
+def _slot_of(text: Text, name: str) -> str | None:
+    """Return the slot that a key or an option means."""
+    name = name.lower()
+    for each in SLOTS:
+        own = (each.name, each.option.removeprefix("--"))
+        if name in own or text.lexicon.has(name, f"slots.{each.name}.flags"):
+            return each.name
+    return None
 
 
 def _is_of_kind(each: Slot, value: object) -> bool:
@@ -232,24 +210,11 @@ def _is_of_kind(each: Slot, value: object) -> bool:
     return True
 
 
-_CONTAINERS = word_list("pairs.containers")
-
-
-def _without_container(text: Text, key: str) -> str:
-    """Return a key without the mappings around it that only hold settings or data (``overrides.seed``)."""
-    head, _, rest = key.partition(".")
-    if rest and head.lower() in _CONTAINERS:
-        return _without_container(text, rest)
-    of_data = head.lower() in ("data", "datasets", "dataset") and "." not in rest
-    return rest if of_data and _role(text, rest.lower(), "") else key
-
-
-def _slot(text: Text, pair: _Pair, each: Slot) -> None:
+def _take_slot(text: Text, pair: _Pair, each: Slot) -> None:
     """Account for a pair as the value of a slot."""
     tokens, value, end = pair.tokens, pair.value, max(pair.tokens) + 1
-    if each.fills is Fills.FIELD and (
-        each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or each.name in ("on_broken", "format")
-    ):
+    of_request = each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or each.name in ("on_broken", "format")
+    if each.fills is Fills.FIELD and of_request:
         shown = value_of(each, value) if each.name == "format" else str(pair.shown)
         text.ledger.claim("field", tokens, (each.name, shown))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
@@ -278,14 +243,13 @@ def _texts_of(text: Text, pair: _Pair) -> list[str]:
     return listed(str(pair.shown), quoted=quoted)
 
 
-def _role(text: Text, name: str, value: object) -> str | None:
-    if not isinstance(value, str | list):
-        return None
-    for role in (*SOURCES, "results", "weights"):
-        section = f"places.roles.{role}.flags" if role in SOURCES else f"places.{role}.flags"
-        if text.lexicon.has(name, section) or name == role:
-            return role
-    return None
+def _without_container(text: Text, key: str) -> str:
+    """Return a key without the mappings around it that only hold settings or data (``overrides.seed``)."""
+    head, _, rest = key.partition(".")
+    if rest and head.lower() in _CONTAINERS:
+        return _without_container(text, rest)
+    of_data = head.lower() in ("data", "datasets", "dataset") and "." not in rest
+    return rest if of_data and _role(text, rest.lower(), "") else key
 
 
 def _plain(text: str) -> object:

@@ -38,6 +38,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.belonging import without_others
 from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
@@ -63,9 +64,9 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.shown import take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.step_skills import assign_skills
-from skillbank.plan.reader.steps import Step, settle_actions
-from skillbank.plan.reader.stretches import without_others
+from skillbank.plan.reader.steps import settle_actions
 from skillbank.plan.reader.students import Taught, Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
@@ -254,8 +255,6 @@ def _read_whole(
 
 def _taught(text: str, taught: Taught, again: Again, notes: list[str]) -> Reading:
     """Return the reading of a chain of a teacher and its student, with what else is said of the student."""
-    if not taught.rest:
-        return Reading(tuple(taught.requests), notes=tuple(notes))
     read = again(taught.rest)
     requests = tuple(taught.joined(text, read.requests))
     return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))

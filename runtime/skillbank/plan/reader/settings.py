@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
 from skillbank.plan.products import trains
+from skillbank.plan.reader.belonging import addressed_step, is_bound, is_of_all
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import NUMERIC, Keys, keys_of
-from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
-from skillbank.plan.reader.stretches import is_bound
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim, number_in
 from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.slot_keys import key_of, only_trained
@@ -42,13 +42,17 @@ class StepSettings:
         """Return the settings of a step by key, its GPUs and its nodes."""
         settings: dict[str, object] = {}
         counts: dict[str, Value] = {}
+        said = set[str]()
         for claim, own in self._claims_for(at):
             value: Value = claim.value
             if value.slot not in _MACHINES:
                 self._set(at, claim, own, settings)
             elif not (value.negated or value.limit) and (own or value.slot not in counts):
                 _keep(counts, value.slot, value, own)
+                said |= {value.slot} if own else set()
                 self.taken.add(id(claim))
+        if "gpus" in said and "nodes" not in said:
+            counts.pop("nodes", None)  # "on 2 nodes with 8 GPUs each, then export on 1 GPU"
         self._set_captions(at, settings)
         return settings, *_counted(counts, settings)
 

@@ -11,7 +11,7 @@ from skillbank.plan.products import product_in
 from skillbank.plan.reader.data import rows_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import Place, is_model_file
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of
 

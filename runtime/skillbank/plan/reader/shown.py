@@ -12,7 +12,7 @@ from skillbank.bank.skill import Skill
 from skillbank.plan.reader.described import gives_masks
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import names
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 

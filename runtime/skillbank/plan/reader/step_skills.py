@@ -9,8 +9,9 @@ from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.products import trains
+from skillbank.plan.reader.belonging import are_joined
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.steps import Step, are_joined
+from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.students import teaches
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import key_of
@@ -33,26 +34,32 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     if not everywhere:
         return steps
     made: list[Step] = []
-    previous = everywhere[0]
+    skill: Skill | None = everywhere[0]
+    if not steps[0].of("name") and _labels_for_another(steps):
+        made, steps = steps[:1], steps[1:]  # what finds things is looked for
     for step in steps:
         own = _distinct(step.of("name"))
-        if not made and not own and _labels_for_another(steps):
-            made.append(step)
-            continue  # what finds things is looked for
-        if len(own) < 2:
-            step.skill = own[0] if own else previous
+        if not own and _is_done_with_all(text, step):
+            before = dict.fromkeys(s.skill for s in made if s.skill is not None)
+            made += [replace(step, claims=list(step.claims), skill=s) for s in before or everywhere[:1]]
+        elif len(own) < 2:
+            step.skill = own[0] if own else skill
             made.append(step)
         else:
             made += _divided(text, step, own)
-        assert made[-1].skill is not None
-        previous = made[-1].skill
+        skill = made[-1].skill
     return made
+
+
+def _is_done_with_all(text: Text, step: Step) -> bool:
+    """Whether a step is done with each model before it: "train A on X and B on Y, evaluate both on Z"."""
+    word = text.ledger.owner.get(step.at)
+    return word is not None and text.unread().match("'both|'each", word.last + 1) is not None
 
 
 def _labels_for_another(steps: list[Step]) -> bool:
     """Whether things are found first, and another model is trained: "label A in P and train MODEL on D"."""
-    first, rest = steps[0], steps[1:]
-    named = [s for s in rest if s.of("name")]
+    first, named = steps[0], [s for s in steps[1:] if s.of("name")]
     finds = any(c.value for c in first.of("find")) and not first.of("job")
     skills = _distinct([c for s in named for c in s.of("name")])
     trained = bool(named) and trains(named[0].action)
@@ -73,14 +80,14 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
     names = step.of("name")
-    parts = _parts(text, step, names)
-    if parts is not None:
-        each = ((n, n.value.skills[0], part) for n, part in zip(names, parts, strict=True))
-        return [replace(step, at=n.first, claims=[n, *part], skill=skill) for n, skill, part in each]
-    if not are_joined(text, names, step) and not _are_added(text, names):
+    rest = [c for c in step.claims if c.kind != "name"]
+    if (parts := _parts(text, step, names, rest)) is not None:
+        each = zip(names, parts, strict=True)
+        return [replace(step, at=n.first, claims=[n, *part], skill=n.value.skills[0]) for n, part in each]
+    added = all(text.words(range(a.last + 1, b.first)) == ["as", "well", "as"] for a, b in pairwise(names))
+    if not added and not are_joined(text, names, step):
         raise _unclear(step, skills)
-    claims = [c for c in step.claims if c.kind != "name"]
-    return [replace(step, claims=list(claims), skill=skill) for skill in skills]
+    return [replace(step, claims=list(rest), skill=skill) for skill in skills]
 
 
 def _unclear(step: Step, skills: list[Skill]) -> AmbiguousSkillError:
@@ -96,9 +103,11 @@ def _unclear(step: Step, skills: list[Skill]) -> AmbiguousSkillError:
     return AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
 
 
-def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | None:
-    """Return what is said of each name where each has a place or a job of its own, else None."""
-    rest = [c for c in step.claims if c.kind != "name"]
+def _parts(text: Text, step: Step, names: list[Claim], rest: list[Claim]) -> list[list[Claim]] | None:
+    """Return what is said of each name where each has a place or a job of its own, else None.
+
+    What stands behind a list of jobs with a model each is said of all of them.
+    """
     ends = [*(c.first for c in names[1:]), len(text.tokens)]
     parts = [[c for c in rest if a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
     apart = "or" not in text.words(range(names[0].first, names[-1].last))
@@ -110,12 +119,7 @@ def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | No
 
 
 def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
-    """Return what is said behind a list of jobs with a model each, and so of all of them."""
+    """Return what is said behind a list of jobs with a model each."""
     jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
     listed = len(jobs) == len(parts) and are_joined(text, jobs, step)
     return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
-
-
-def _are_added(text: Text, names: list[Claim]) -> bool:
-    """Whether names are joined by "as well as"."""
-    return all(text.words(range(a.last + 1, b.first)) == ["as", "well", "as"] for a, b in pairwise(names))

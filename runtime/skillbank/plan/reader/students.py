@@ -2,8 +2,7 @@
 
 Or by what they do: "label cats in photos/ and train STUDENT on the labels". The teacher is a model that finds
 what a text describes; it labels the pictures, the student is trained on the labels, and both are measured on
-the truth that is named. What is said behind is read as of a training of the student on its labels
-(`Taught.rest`), where it is none of the forms' own.
+the truth that is named. What else is said is read as of a training of the student on its labels.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.engines import EngineFacts, own_engine
@@ -22,98 +21,61 @@ from skillbank.errors import SkillbankError
 from skillbank.home import home
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.planner import split_command
+from skillbank.plan.products import trains
 from skillbank.plan.reader.data_requests import line_of, place_of
 from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.ways import Sentence, marked
 
-__all__ = ["TRAINED", "Trained", "student_requests", "teaches"]
+__all__ = ["Trained", "student_requests", "teaches"]
 
 Trained = Callable[[Skill], str]
 """Returns the id of the last training of a skill; raises `JobNotFoundError` where there is none."""
-TRAINED = "train"
 _TEACHES = f"{OWN}:skillbank-label-set"
 _DETECTS = "object_detection"
 _SOURCE = "a student is trained once"
-_VERBS = ("distill", "distil")
-_LOOKS = ("label", "annotate", "find", "detect", "locate")
-_TRAINS = ("train", "fine-tune", "finetune")
-_PLEASE = r"(?:(?:please|could you|can you|would you|i want to|i would like to|now|kindly) )*"
-_DET = r"(?:(?:the|my|our|a|an) )?"
-_LAST = r"(?:(?P<last>last|latest|newest|most recent|previous)(?: trained)? )?"
-_KIND = r"(?: (?:model|detector|network|one|training))?"
-_JOB = r"(?: from job (?P<job>[\w-]+))?"
-_PICTURES = r"(?: (?:the|my|our|all|these|unlabelled|unlabeled|pictures|images|photos|in|of|folder))*"
-_THINGS = (
-    r"(?P<captions>(?:(?!\b(?:validat|compar|measur|evaluat)|\b(?:with|without|using|at|above|below|over|under|than"
-    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train|export)\b)[^;§@\d]){1,400}?)"
-)
-"""Whatever else may be said of them is another's to read: a threshold, an exception, a part."""
-_FIND = rf"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for) {_THINGS})?"
-_EPOCHS = r"(?:(?: ?,)?(?: for| with)? (?P<epochs>\d+) epochs?)?"
-_PLAIN = (
-    r"(?:(?: ?[,.])? (?:(?:no|without) (?:hpo|automl|search|hyperparameter search)"
-    r"|(?:a )?(?:plain|single) (?:training|run)))*"
-)
-_TRUTH = (
-    r"(?:(?: ?[,;])? (?:and )?(?:then )?(?:validate|compare|measure|evaluate)(?: (?:both|them|it))?"
-    r" (?:on|with|against|using)(?: the)?(?: truth)?(?: (?:in|of|at))? §(?P<truth>\d+))?"
-)
-_END = r"(?: please)? ?[.!]*"
-# A size of the student is no plain word: "a small X" is left to the reader that asks about it.
-_STUDENT = rf"{_DET}(?:new )?@(?P<student>\d+){_KIND}"
-_TEACHER = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
-_OF_JOB = (
-    r"(?:(?:the )?(?:model|training|checkpoint) (?:of|from) )?(?:job )?"
-    r"(?P<only>(?:[\w-]+-)?[0-9a-f]{6})"
-)
-_LEAST = (
-    r"(?:(?: ?,)? (?:with|at|and)(?: an?| the)? (?:(?:score|confidence|box) )?threshold(?: of)? "
-    r"(?P<least>0?\.\d+))?"
-)
-_EXPORT = (
-    r"(?P<export>(?: ?[,.;])?(?: (?:and|then|afterwards|finally|,))+ export "
-    rf"(?:it|{_DET}@(?P<exported>\d+){_KIND})"
-    r"(?: (?:to|as|into) onnx)?)?"
-)
-_AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
-_BEHIND = (
-    r"(?= ?[,;.(]|$| (?!of |from |under |in §"
-    r"|(?:and|with|plus|\+|&|as well as|together with) (?:on |with )?(?:§|the )))"
-)
-"""Where another goes on behind the labels, and not with which labels or what else is learned from."""
-_LABELS = (
-    r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)"
-    r"|what (?:it|they|you|that|the model) (?:finds?|found|labels?|labelled|detects?|detected)"
-    r"|(?:the|these|those|its|your|their)"
-    r"(?: (?:new|fresh|resulting|found))?(?: (?:labels?|boxes|annotations?|results?|labelled|labeled"
-    r"|annotated|pictures|images|photos|data|set|ones))+)"
-)
+_VERBS = frozenset({"distill", "distil", "label", "annotate", "find", "detect", "locate"})
+"""One of them stands in every sentence of a teacher."""
+_OF_ALL = re.compile(r"\b(?:both|everything|all (?:of it|of them|steps|three|two))\b")
+"""What is said of the teacher too, and no training of the student can be read from."""
+_QUOTES = " \"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 
 class Taught(NamedTuple):
-    """The steps of a teacher and its student, and a request for what else is said of the student, if any."""
+    """The teacher's step, a request for what is said of its student, and the steps that measure both."""
 
-    requests: list[Request]
-    rest: str = ""
-    output: str = ""
+    teach: Request
+    rest: str
+    output: str
+    measured: tuple[Request, ...] = ()
 
     def joined(self, text: str, read: Sequence[Request]) -> list[Request]:
-        """Return the steps with those that the rest has been read as: they run here, and search nothing."""
+        """Return all steps, where the rest has been read: they run here, and search nothing."""
         unread = tuple(q for q in read[0].questions if q.key == WORDS)  # it stops the teacher too
-        teach = self.requests[0]
-        made = [teach.model_copy(update={"questions": (*teach.questions, *unread)})]
-        for request in read:
-            here: dict[str, object] = {"text": text, "platform": request.platform or "local"}
-            if request.automl is None:
-                here |= {"automl": "off", "automl_source": _SOURCE}
-            here |= {"data": tuple(map(self._placed, request.data))}
-            here |= {"questions": tuple(map(self._told, request.questions))}
-            made.append(request.model_copy(update=here))
-        return made
+        first, *both = (
+            each.model_copy(update={"questions": (*each.questions, *unread)})
+            for each in (self.teach, *self.measured)
+        )
+        train, *further = (self._of_student(text, each) for each in read)
+        return [first, train, *both, *further]
+
+    def _of_student(self, text: str, request: Request) -> Request:
+        """Return a step that the rest was read as: on the labels, here, and as no search."""
+        here: dict[str, object] = {
+            "text": text,
+            "platform": request.platform or "local",
+            "data": tuple(map(self._placed, request.data)),
+            "questions": tuple(map(self._told, request.questions)),
+        }
+        if not trains(request.action):
+            here |= {"automl": None, "automl_source": "default"}
+        elif request.automl in (None, "off"):
+            here |= {"automl": "off", "automl_source": _SOURCE}
+        return request.model_copy(update=here)
 
     def _told(self, question: Question) -> Question:
         """Return a question with the place of the labels where it speaks of another for it."""
@@ -125,6 +87,14 @@ class Taught(NamedTuple):
         folder, _, split = data.uri.rpartition("/")
         here = folder == _there(self.output)
         return data.model_copy(update={"uri": f"{self.output}/{split}"}) if here else data
+
+
+def _there(output: str) -> str:
+    """Return what stands for the folder of the labels while a request for the student is read.
+
+    A home may have any name, and nobody says this one.
+    """
+    return f"/taught/{Path(output).name}"
 
 
 def student_requests(
@@ -147,92 +117,74 @@ def student_requests(
     job_skill
         Tells which skill a job ran: one of another skill is no teacher here.
     """
-    forms = _forms_of({token.text for token in page.tokens}) if skill is None else []
-    line, starts = line_of(page, len(page.tokens)) if forms else ("", [])  # no form is even compiled
-    whole = next((match for form in forms if (match := form().fullmatch(line))), None)
-    found = whole or _begun(forms, line)
-    pair = _pair(page, found, library) if found is not None else None
-    if found is None or pair is None or _ran_another(found, pair.teacher, job_skill):
+    line, starts = line_of(page, len(page.tokens))
+    found = _begun(page, line) if skill is None else None
+    if found is None:
         return None
-    captions = _captions(page, found, starts)
-    teach, output = _teach(page, found, pair, captions, trained)
-    if whole is not None:
-        return Taught([teach, *_steps(page, found, pair, output, teach.parent)])
-    return Taught([teach], _rest(page, found, starts, output), output)
-
-
-def _begun(forms: Sequence[Form], line: str) -> re.Match[str] | None:
-    """Return the beginning of a line whose rest is read as another request; None where there is none."""
-    found = next((match for form in forms if (match := form(rest=True).match(line))), None)
-    return None if found is None or _OF_ALL.search(line, found.end()) else found
-
-
-_OF_ALL = re.compile(r"\b(?:both|everything|all (?:of it|of them|steps|three|two))\b")
-"""What is said of the teacher too, and no training of the student can be read from."""
-
-
-class _Pair(NamedTuple):
-    """A teacher with what is known of its engine, and its student."""
-
-    teacher: Skill
-    engine: EngineFacts
-    student: Skill
-
-
-def _pair(page: Text, found: re.Match[str], library: Library) -> _Pair | None:
-    """Return the teacher and the student of a sentence; None where they are no such pair."""
-    teacher, student = _teacher(page, found, library), _named(page, found["student"])
-    if teacher is None or student is None or (engine := _teaching(teacher, student)) is None:
+    both = _truth().match(line, found.end())
+    end = found.end() if both is None else both.end()
+    pair = _pair(page, found, library, job_skill)
+    if pair is None or _OF_ALL.search(line, end):
         return None
-    exported = found.groupdict().get("exported")
-    if exported is not None and _named(page, exported) is not student:
-        return None
-    return _Pair(teacher, engine, student)
+    teacher, student = pair
 
+    def behind(first: int, end: int) -> str:
+        return page.ledger.said(i for start, i in starts if first <= start < end)
 
-def _there(output: str) -> str:
-    """Return what stands for the folder of the labels while a request for the student is read.
-
-    A home may have any name, and nobody says this one.
-    """
-    return f"/taught/{Path(output).name}"
-
-
-def _rest(page: Text, found: re.Match[str], starts: list[tuple[int, int]], output: str) -> str:
-    """Return a request for a training of the student with what is said of it between and behind."""
-    named = page.ledger.said([int(found["student"])])
+    teach, output = _teach(page, found, teacher, _captions(behind(*found.span("captions"))), trained)
     between = (found.groupdict().get("between") or "").strip()
-    behind = next((page.tokens[i].start for start, i in starts if start >= found.end()), None)
-    rest = page.ledger.original[behind:] if behind is not None else ""
-    said = f", {between} {rest}" if between else rest
-    there = _there(output)
-    return f"train {named} on {there}/train, validation data {there}/val {said}"
+    named, there = page.ledger.said([int(found["student"])]), _there(output)
+    train = f"train {named} on {there}/train, validation data {there}/val {between and f', {between}'}"
+    rest = f"{train} {behind(found.end(), both.start('both') if both else end)} {behind(end, len(line))}"
+    measured = _measured(page, both["truth"], teacher, student, teach.parent) if both else ()
+    return Taught(teach, rest, output, tuple(measured))
 
 
-def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
-    """Return what is known of the teacher's engine; None where one can't teach or the other can't learn."""
-    engine = _engine(teacher)
-    if engine is None or teacher is student or not engine.labels_by_description:
+def _begun(page: Text, line: str) -> re.Match[str] | None:
+    """Return what a sentence says of a teacher and its student; without a verb of one no form is compiled."""
+    spoken = not _VERBS.isdisjoint(token.text for token in page.tokens)
+    return next((match for form in _forms() if (match := form.match(line))), None) if spoken else None
+
+
+def _pair(
+    page: Text, found: re.Match[str], library: Library, job_skill: JobSkill | None
+) -> tuple[Skill, Skill] | None:
+    """Return the teacher and the student of a sentence; None where they are no such pair.
+
+    A job of another skill than the teacher's is no teacher.
+    """
+    teacher, student = _teacher(page, found, library), _named(page, found["student"])
+    if teacher is None or student is None or not teaches(teacher, student):
         return None
-    return engine if _is_student(student) else None
+    job = found["job"] or found.groupdict().get("only")
+    ran = skill_of(job_skill, job) if job is not None else None
+    return (teacher, student) if ran is None or ran.rpartition(":")[2] == teacher.name else None
+
+
+@lru_cache(maxsize=1)
+def _forms() -> list[re.Pattern[str]]:
+    """Return the forms of sentences of a teacher and its student, up to what is said behind."""
+    return [re.compile(source) for source in phrases("students.forms")]
+
+
+@lru_cache(maxsize=1)
+def _truth() -> re.Pattern[str]:
+    """Return where both are measured: right behind the labels, but for how long the student is trained."""
+    return re.compile(phrases("students.truth")[0])
 
 
 def teaches(teacher: Skill, student: Skill) -> bool:
-    """Whether a sentence about a teacher and its student can be about these two."""
-    return _teaching(teacher, student) is not None
+    """Whether one skill finds what a text describes, and the other trains and evaluates a detector."""
+    engine = _engine(teacher)
+    learns = {"train", "evaluate"} <= {each.name for each in student.actions}
+    known = engine is not None and engine.labels_by_description
+    return known and teacher is not student and student.dataset_type == _DETECTS and learns
 
 
-def _ran_another(found: re.Match[str], teacher: Skill, job_skill: JobSkill | None) -> bool:
-    """Whether the job that is named is of another skill than the teacher."""
-    job = found["job"] or found.groupdict().get("only")
-    ran = skill_of(job_skill, job) if job is not None else None
-    return ran is not None and ran.rpartition(":")[2] != teacher.name
-
-
-def _forms_of(said: set[str]) -> list[Form]:
-    """Return the forms whose verbs are all among the words of a text."""
-    asked = ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)), (_labelling_with, (_LOOKS, _TRAINS)))
-    return [form for form, begun in asked if all(said.intersection(words) for words in begun)]
+def _engine(skill: Skill) -> EngineFacts | None:
+    train = next((each for each in skill.actions if each.name == "train"), None)
+    command = split_command(train.command) if train is not None else ()
+    return own_engine(command[0]) if command else None
 
 
 def _named(page: Text, number: str) -> Skill | None:
@@ -249,66 +201,47 @@ def _teacher(page: Text, found: re.Match[str], library: Library) -> Skill | None
 
 
 def _teach(
-    page: Text, found: re.Match[str], pair: _Pair, captions: list[str], trained: Trained | None
+    page: Text, found: re.Match[str], teacher: Skill, captions: list[str], trained: Trained | None
 ) -> tuple[Request, str]:
     """Return the step of the teacher, and where its labels will lie."""
-    teacher, engine = pair.teacher, pair.engine
     photos, said = place_of(page, found["pictures"]), found.groupdict()
-    job, questions = _teaching_job(found, teacher, trained)
-    if job is None and not questions and not captions:
-        questions = (
-            Question(
-                key="teacher",
-                why=f"nothing says which model teaches: say 'the last' of {teacher.name}, 'from job JOB', or "
-                f"what to look for (to find cat and dog), and {engine.hub_model} of the model hub does",
-            ),
+    engine = _engine(teacher)
+    assert engine is not None
+    job, why = said["job"] or said.get("only"), ""
+    if job is None and said["last"]:
+        job, why = _last(teacher, trained)
+    elif job is None and not captions:
+        why = (
+            f"nothing says which model teaches: say 'the last' of {teacher.name}, 'from job JOB', or "
+            f"what to look for (to find cat and dog), and {engine.hub_model} of the model hub does"
         )
-    settings = [Setting(key="teach.captions", value=captions)] if captions else []
-    if job is None and not questions:
-        settings.append(Setting(key="teach.model", value=engine.hub_model))
     least = said.get("least")
     told = "\0".join([absolute(photos), job or engine.hub_model, *captions, *([least] if least else [])])
-    mark = hashlib.sha256(told.encode()).hexdigest()
-    output = str(home() / "taught" / mark[:16])
-    settings.append(Setting(key="teach.output", value=output))
-    if least:
-        settings.append(Setting(key="teach.least", value=float(least)))
+    output = str(home() / "taught" / hashlib.sha256(told.encode()).hexdigest()[:16])
+    settings: dict[str, object] = {
+        "teach.captions": captions,
+        "teach.model": engine.hub_model if job is None and not why else None,
+        "teach.output": output,
+        "teach.least": float(least) if least else None,
+    }
     teach = Request(
         skill=_TEACHES, action="teach", data=(DataLocation(source="inference_dataset", uri=photos),),
-        settings=tuple(settings), parent=job, platform="local", questions=questions,
+        settings=tuple(Setting(key=key, value=value) for key, value in settings.items() if value),
+        parent=job, platform="local", questions=(Question(key="teacher", why=why),) if why else (),
         text=page.ledger.original,
     )  # fmt: skip
     return teach, output
 
 
-def _steps(page: Text, found: re.Match[str], pair: _Pair, output: str, job: str | None) -> list[Request]:
-    """Return the steps behind the teacher's."""
-    teacher, student = pair.teacher, pair.student
-    text, epochs = page.ledger.original, found["epochs"] or found["epochs2"]
-    steps = [
-        Request(
-            skill=student.qualified, action=TRAINED, automl="off", automl_source=_SOURCE, platform="local",
-            data=(
-                DataLocation(source="train_datasets", uri=f"{output}/train"),
-                DataLocation(source="eval_dataset", uri=f"{output}/val"),
-            ),
-            settings=(Setting(key="num_epochs", value=int(epochs)),) if epochs else (),
-            text=text,
-        ),
-    ]  # fmt: skip
-    if found["truth"]:
-        steps += _measured(page, found["truth"], teacher, student, job)
-    if found["export"]:
-        steps.append(Request(skill=student.qualified, action="export", platform="local", text=text))
-    return steps
-
-
-def _teaching_job(
-    found: re.Match[str], teacher: Skill, trained: Trained | None
-) -> tuple[str | None, tuple[Question, ...]]:
-    """Return the job whose model teaches, where one is said, and what has to be asked about it."""
-    job = found["job"] or found.groupdict().get("only")
-    return _last(teacher, trained) if job is None and found["last"] else (job, ())
+def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, str]:
+    """Return the last training of a teacher, and what is to be asked where there is none."""
+    try:
+        if trained is not None:
+            return trained(teacher), ""
+        why = f"no training of {teacher.name} is known here"
+    except SkillbankError as error:
+        why = Sentence(error.sentence.marked.rstrip("."))
+    return None, Sentence(f"{marked(why)}; train one first, or name a job: from job JOB")
 
 
 def _measured(page: Text, truth: str, teacher: Skill, student: Skill, job: str | None) -> Iterator[Request]:
@@ -322,83 +255,7 @@ def _measured(page: Text, truth: str, teacher: Skill, student: Skill, job: str |
     yield measured
 
 
-def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Question, ...]]:
-    try:
-        if trained is not None:
-            return trained(teacher), ()
-        why = f"no training of {teacher.name} is known here"
-    except SkillbankError as error:
-        why = Sentence(error.sentence.marked.rstrip("."))
-    return None, (
-        Question(key="teacher", why=f"{marked(why)}; train one first, or name a job: from job JOB"),
-    )
-
-
-def _engine(skill: Skill) -> EngineFacts | None:
-    train = next((each for each in skill.actions if each.name == TRAINED), None)
-    command = split_command(train.command) if train is not None else ()
-    return own_engine(command[0]) if command else None
-
-
-def _is_student(skill: Skill) -> bool:
-    """Whether a skill trains and evaluates a detector."""
-    return skill.dataset_type == _DETECTS and {TRAINED, "evaluate"} <= {each.name for each in skill.actions}
-
-
-class Form(Protocol):
-    """A form of a sentence: with the phrases that all forms know behind it, or as its beginning."""
-
-    def __call__(self, *, rest: bool = False) -> re.Pattern[str]: ...
-
-
-def _then_train(*, rest: bool) -> str:
-    between = r"(?P<between> [^;.§@]{1,80}?)?" if rest else ""
-    return rf"{_THEN}(?:{'|'.join(_TRAINS)}) {_STUDENT}{between} (?:on|with|from|using) {_LABELS}"
-
-
-def _ended(form: str, *, rest: bool) -> re.Pattern[str]:
-    return re.compile(rf"{_PLEASE}{form}{_BEHIND if rest else _AFTER}")
-
-
-@lru_cache(maxsize=2)
-def _distilling(*, rest: bool = False) -> re.Pattern[str]:
-    """``distill TEACHER into STUDENT on PICTURES``."""
-    on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
-    teach = rf"(?:{'|'.join(_VERBS)}) (?:{_TEACHER}|{_OF_JOB}) (?:into|to) {_STUDENT} {on}{_FIND}"
-    return _ended(teach, rest=rest)
-
-
-_EVERY = rf"(?:(?:all|every|each|any|of|the) ){{0,4}}{_THINGS}"
-_THEN = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+ "
-_BY = rf"(?: (?:with|using|by) (?:{_TEACHER}|{_OF_JOB}))"
-
-
-@lru_cache(maxsize=2)
-def _labelling(*, rest: bool = False) -> re.Pattern[str]:
-    """``label THINGS in PICTURES [with TEACHER] and train STUDENT on the labels``."""
-    where = rf"(?:in|on|inside|across|from|over){_PICTURES} §(?P<pictures>\d+)"
-    look = rf"(?:{'|'.join(_LOOKS)}) {_EVERY} {where}{_BY}?{_LEAST}"
-    return _ended(look + _then_train(rest=rest), rest=rest)
-
-
-@lru_cache(maxsize=2)
-def _labelling_with(*, rest: bool = False) -> re.Pattern[str]:
-    """``label PICTURES with THINGS and train STUDENT on the labels``."""
-    what = rf"(?:with|for|as|:)(?: (?:the )?(?:classes|labels|captions|names))?(?: ?:)? {_EVERY}"
-    teacher = rf"(?: (?:using|by) (?:{_TEACHER}|{_OF_JOB}))"
-    look = rf"(?:{'|'.join(_LOOKS)}){_PICTURES} §(?P<pictures>\d+) ?{what}{teacher}?{_LEAST}"
-    return _ended(look + _then_train(rest=rest), rest=rest)
-
-
-_QUOTES = " \"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-
-
-def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:
+def _captions(said: str) -> list[str]:
     """Return what is to be looked for, in the words of the text."""
-    begin, end = found.span("captions")
-    inside = [i for start, i in starts if begin <= start < end]
-    if begin < 0 or not inside:
-        return []
-    said = page.ledger.original[page.tokens[inside[0]].start : page.tokens[inside[-1]].end]
     parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said)
     return list(dict.fromkeys(thing for each in parts if (thing := each.strip(_QUOTES))))

@@ -7,7 +7,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.reader.key_words import stem
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.step import Step
 from skillbank.ways import Sentence, option
 
 __all__ = ["action_of", "settle_variant"]
