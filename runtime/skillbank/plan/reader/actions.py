@@ -117,7 +117,7 @@ _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
 
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
-    learns = bool(text.ledger.of("policy")) and not text.holds(range(len(text.tokens)), *_TRAINED)
+    learns = bool(text.ledger.of("policy")) and not text.holds(text.own_words(), *_TRAINED)
     return text.word(first) == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
 
 
@@ -128,7 +128,7 @@ def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     if text.tokens[first].text.startswith("compar"):
         return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    return not (validates and text.holds(range(len(text.tokens)), *_TRAINED))
+    return not (validates and text.holds(text.own_words(), *_TRAINED))
 
 
 def _is_listed(text: Text, first: int) -> bool:

@@ -264,8 +264,11 @@ def _take_farewells(text: Text) -> None:
             continue  # "the weights from Friday"
         rest = range(match.end, last)
         most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
+        name = range(match.end, _sentence_end(text, match.end))
         if 0 < len(rest) <= most and _is_signature(text, rest) and is_name(text, match.end):
             text.ledger.claim("courtesy", range(match.first, last))
+        elif _is_signed(text, name):  # another sentence stands below
+            text.ledger.claim("courtesy", range(match.first, name.stop))
 
 
 def _is_signature(text: Text, tokens: range) -> bool:

@@ -226,6 +226,8 @@ def line_of(page: Text, end: int) -> tuple[str, list[tuple[int, int]]]:
     """
     line, starts = "", list[tuple[int, int]]()
     for i, token in enumerate(page.tokens[:end]):
+        if page.owner(i) == "report" or (i and not line and token.kind == "mark"):
+            continue  # what others say, and the mark behind it
         said = page.ledger.original[token.start : token.end].lower()
         if token.kind == "place" and not _DIVISION.fullmatch(said):
             said = f"§{i}"

@@ -128,7 +128,7 @@ def _is_heard(text: Text, match: Match) -> bool:
     who = match.tokens("who")
     if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)):
         return False
-    before = range(max(0, match.first - 4), match.first)
+    before = range(max(text.sentence(match.first).start, match.first - 4), match.first)
     waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
     # "a short mail is enough"
     return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
