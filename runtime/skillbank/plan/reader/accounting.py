@@ -13,13 +13,14 @@ from itertools import pairwise
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
+from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import is_participle, of
 
 __all__ = ["fragments", "left_over", "take_context"]
 
@@ -90,7 +91,7 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
     held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     held -= {"action"} if _is_repeated(text, clause) else set()
-    if any(_limits(text, i) for i in open_) or held - {"place"}:
+    if any(_limits(text, i) for i in open_) or held - {"place"} or _judges_a_part(text, clause):
         return False
     past = teller.is_history(clause.first, clause.end)
     over = past and not teller.weigh(open_)
@@ -100,6 +101,25 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     return not held or data or over
 
 
+def _judges_a_part(text: Text, clause: Clause) -> bool:
+    """Whether a clause says what some of the data are or lack: "the night pictures are unusable".
+
+    Which are left out then is for the person to say; how they were made ("were taken by boat") says nothing.
+    """
+    parts = (
+        text.match(source, i, clause.end)
+        for source in frames("unread.part")
+        for i in range(clause.first, clause.end)
+    )
+    found = next((part for part in parts if part is not None), None)
+    if found is None:
+        return False
+    tokens = range(clause.first, clause.end)
+    states = [k for k in tokens if text.word(k) in _STATING]
+    return any(not is_participle(text.word(k + 1)) for k in states)
+
+
+_STATING = of("be", "having") | {"was", "were", "had"}
 _UNITS = tuple(f"slots.units.{unit}" for unit in (*UNITS, "months"))
 _TIMES = "|".join(_UNITS)
 _ROLES = f"{BARE}|{NOUN}|{AFTER}"

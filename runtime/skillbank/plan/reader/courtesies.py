@@ -196,7 +196,7 @@ def take_signatures(text: Text) -> None:
     _take_farewells(text)
     for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
         _take_place(text, match)
-    for match in text.find("'let 'me|'us 'know 'if|'in|'whether"):
+    for match in text.find("'let 'me|'us 'know 'if|'in|'whether|'how !'long|'much|'many|'often"):
         end = _sentence_end(text, match.end)
         if all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in range(match.end, end)):
             text.ledger.claim("courtesy", range(match.first, end))

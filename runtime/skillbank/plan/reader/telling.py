@@ -60,6 +60,8 @@ class Teller:
             return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
+        if self._text.within(i, "grammar.mode.condition") and self._words[i] not in of("subordinate"):
+            return False  # "provided that the check passes"
         if i < end and self._words[i] in of("subordinate"):
             if (told := self._tells_when(i, end, after=after)) is not None:
                 return told
@@ -319,9 +321,11 @@ class Teller:
         return bare or made or ((opening or placed) and not is_many(noun))
 
     def _is_counted(self, i: int, end: int) -> bool:
-        """Whether a clause says what counts how: "night pictures count double"."""
+        """Whether a clause says what counts how: "night pictures count double", "shrubs count as trees"."""
         return any(
-            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
+            (self._text.within(k - 1, _DATA) or is_many(self._words[k - 1]))
+            and self._words[k] in of("judging")
+            for k in range(i + 1, end)
         )
 
     def _has_order(self, i: int, end: int) -> bool:
