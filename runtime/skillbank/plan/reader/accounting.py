@@ -16,7 +16,6 @@ from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
@@ -65,7 +64,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.find(_EVENTS):
+    for match in text.find(*frames("bound.events")):
         ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
@@ -121,15 +120,6 @@ def _judges_a_part(text: Text, clause: Clause) -> bool:
 
 _STATING = of("be", "having") | {"was", "were", "had"}
 _UNITS = tuple(f"slots.units.{unit}" for unit in (*UNITS, "months"))
-_TIMES = "|".join(_UNITS)
-_ROLES = f"{BARE}|{NOUN}|{AFTER}"
-_BOUNDS = (
-    f"slots.around.limit|slots.around.before|slots.around.vague|'within|'after @number|'a|'an {_TIMES}",
-    f"had='have|'has|'got|'are|'is|'remain 'got|'only|'just|'about* @number|'a|'an {_TIMES}",
-    "places.data.nouns 'validate|'validates",
-    f"'is|'are|'be|'serves|'serve|'goes|'go 'as|'for|'used|group.det* {_ROLES}",
-)
-"""How long a run may take, and which part of the data is for what."""
 _OWING = of("deontic") | {"has", "have", "need", "needs"}
 """Words of duty: what has to be there by Monday bounds a run, and not what somebody hopes for by then."""
 
@@ -138,7 +128,7 @@ def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
     owing = _OWING.intersection(text.words(text.sentence(clause.first)))
-    sources = (*_BOUNDS, "'by|'before mode.schedule|@number") if owing else _BOUNDS
+    sources = (*frames("bound.always"), *(frames("bound.owed") if owing else ()))
     found = (text.match(source, i, clause.end) for source in sources for i in within)
     return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
 
@@ -175,9 +165,6 @@ def _are_times(text: Text, tokens: list[int]) -> bool:
 
 _SCHEDULE = "grammar.mode.schedule"
 _STARTING = ("actions.words.apply", "actions.words.launch", "actions.words.begin", "actions.words.resume")
-_EVENTS = (
-    f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
-)
 
 
 def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:

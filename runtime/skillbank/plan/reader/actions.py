@@ -9,7 +9,7 @@ from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
-from skillbank.plan.reader.participles import SHOULD, joins, wish_of
+from skillbank.plan.reader.participles import joins, should, wish_of
 from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 from skillbank.plan.reader.wording import of
@@ -146,7 +146,7 @@ def _goes_on(text: Text, match: Match) -> bool:
 def _wish_before(text: Text, first: int) -> list[int]:
     """Return the words of a wish right before a verb: "should be"."""
     for start in range(max(0, first - 8), first):
-        wish = text.match(SHOULD[0], start, first)
+        wish = text.match(should(), start, first)
         if wish is not None and wish.end == first:
             return wish.tokens("wish")
     return []

@@ -60,7 +60,7 @@ _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|reason|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
+    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -138,7 +138,7 @@ def _between(text: Text, start: int, end: int) -> list[int]:
 
 def _is_said(text: Text, i: int) -> bool:
     """Whether a token of a header says something of a run."""
-    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not")
+    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not", *_COUNTED)
     return of_run or text.tokens[i].kind not in ("word", "mark", "number")
 
 

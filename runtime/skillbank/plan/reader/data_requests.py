@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
@@ -127,14 +127,14 @@ def _said_place(page: Text, uri: str) -> str:
 def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked | None:
     """Return what the words before a token ask for."""
     told = _told(page)
-    line, starts = line_of(page, end, frozenset(i for each in told for i in each))
+    line, starts = line_of(page, end, frozenset(chain.from_iterable(told)))
     for action, head in heads(line):
         said = _said(action, head, *phrases(line, head.end(), action))
         if said is None or is_model_file(page, place_of(page, said.one("place"))):
             continue
         doer = _doer(library, action)
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", line)]
-        if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
+        if doer is None or any(list(each) != [doer] for each in [*named, [skill or doer]]):
             return None
         if (unknown := said.one("unknown")) is not None:
             _refuse_format(unknown, doer)
@@ -142,11 +142,15 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         others = [i for first, last in said.others for start, i in starts if first <= start < last]
         if not _may_be_beside(page, action, others):
             continue
-        made = _made(page, action, doer, said)
-        notes = (f"'{page.ledger.said(each)}' is taken as told, and changes nothing" for each in told)
-        made = made.model_copy(update={"notes": (*made.notes, *notes)})
+        made = _with_told(page, _made(page, action, doer, said), told)
         return with_question(made, tuple(_runs(page, others)))
     return None
+
+
+def _with_told(page: Text, request: Request, told: list[list[int]]) -> Request:
+    """Return a request that says what of its sentence is taken as told."""
+    notes = (f"'{page.ledger.said(each)}' is taken as told, and changes nothing" for each in told)
+    return request.model_copy(update={"notes": (*request.notes, *notes)})
 
 
 def _told(page: Text) -> list[list[int]]:

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import WORDS
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.place import AFTER, BARE, NOUN
+from skillbank.plan.reader.value import UNITS
 from skillbank.plan.slots import SLOTS
 
 __all__ = ["frames", "take"]
@@ -21,7 +22,8 @@ _PART = re.compile(r"\{(\w+)\}")
 _MADE = {
     "slots": "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before")),
     "nouns": "|".join(f"slots.{s.name}.nouns" for s in SLOTS),
-    "verbs": "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS))),
+    "units": "|".join(f"slots.units.{unit}" for unit in (*UNITS, "months")),
+    "roles": f"{BARE}|{NOUN}|{AFTER}",
 }
 
 

@@ -43,6 +43,8 @@ class Manners:
             return k + 1 if self._of.at(k, end) in of("feeling") else None
         if self._words[i : i + 2] == ["never", "mind"] and self._of.at(i + 2, end) in _OWNERS:
             return i + 3
+        if self._words[i:end] == ["sorry"] and self._words[end : end + 1] == ["if"]:
+            return end
         k = i + (self._words[i] == "please")
         if self._of.at(k, end) == "let" and self._of.at(k + 1, end) == "me":
             return k + 3 if self._of.at(k + 2, end) in of("introducing") else None

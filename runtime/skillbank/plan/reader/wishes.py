@@ -206,8 +206,10 @@ class Wishes:
         if said.mine:
             return said.after != "to" or not self._is_own(said)
         tokens = range(said.verb + 1, said.end)
+        nobody = self._words[said.begin] in ("nobody", "noone")  # "nobody needs the shrubs"
         return (
-            bool(said.words & of("limits", "narrowing"))
+            (nobody and said.after not in of("pronouns"))
+            or bool(said.words & of("limits", "narrowing"))
             or self._of.mean(tokens)
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
