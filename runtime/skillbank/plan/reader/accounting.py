@@ -13,7 +13,7 @@ from itertools import pairwise
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
-from skillbank.plan.reader.frames import frames
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
@@ -64,7 +64,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.find(*frames("bound.events")):
+    for match in text.find(frame("bound.events")):
         ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)

@@ -16,7 +16,7 @@ from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.value import UNITS
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["frames", "take"]
+__all__ = ["frame", "frames", "take"]
 
 _PART = re.compile(r"\{(\w+)\}")
 _MADE = {
@@ -45,6 +45,12 @@ def frames(name: str) -> tuple[str, ...]:
     """Return the frames of a group, such as ``courtesy.wishing``, as patterns."""
     section, _, group = name.partition(".")
     return _table()[section][group]
+
+
+def frame(name: str) -> str:
+    """Return the frame of a group that has but one."""
+    [source] = frames(name)
+    return source
 
 
 def take(text: Text, name: str) -> None:

@@ -6,7 +6,7 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frames
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["mark_unheeded"]
@@ -19,10 +19,10 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     over = clauses.history()
     machines = (
         m
-        for m in text.find(*frames("unread.machine"))
+        for m in text.find(frame("unread.machine"))
         if m.first not in over and not _is_where_data_lies(text, m)
     )
-    for match in (*machines, *(m for m in text.find(*frames("unread.deed")) if _is_order(text, m))):
+    for match in (*machines, *(m for m in text.find(frame("unread.deed")) if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_beside(text)

@@ -12,7 +12,7 @@ from skillbank.plan.products import product_in, trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frames
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
@@ -210,7 +210,7 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
     if is_next(page, claim.first) or any(
-        match.end == claim.first for match in page.find(*frames("action.used"))
+        match.end == claim.first for match in page.find(frame("action.used"))
     ):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
