@@ -230,12 +230,15 @@ def _take_farewells(text: Text) -> None:
         words = [text.word(k) for k in match.tokens() if text.kind(k) == "word"]
         if words[0] in ("from", "love", "best") and len(words) == 1 and text.kind(match.first - 1) == "word":
             continue  # "the weights from Friday"
-        end = _sentence_end(text, match.end)
-        last = next((k for k in range(match.end, end) if text.word(k) in ("ps", "pps")), end)
-        block, ends = range(match.end, last), text.word(last) in ("ps", "pps") or last + 1 >= len(text.tokens)
-        whole = ends and 0 < len(block) <= _LONGEST_BLOCK and is_name(text, match.end)
-        if (whole and _is_signature(text, block)) or _is_signed(text, block):
+        behind, end = range(match.end, len(text.tokens)), _sentence_end(text, match.end)
+        last = next((k for k in behind if text.word(k) in ("ps", "pps")), len(text.tokens))
+        whole = range(match.end, last)
+        plain = _VERBS_OF_CLAUSES.isdisjoint(text.words(range(end, last)))  # "Thanks, Ana. Mules are horses."
+        fits = plain and 0 < len(whole) <= _LONGEST_BLOCK and is_name(text, match.end)
+        if fits and _is_signature(text, whole):
             text.ledger.claim("courtesy", range(match.first, last))
+        elif _is_signed(text, range(match.end, end)):  # another sentence stands below
+            text.ledger.claim("courtesy", range(match.first, end))
 
 
 def _is_signature(text: Text, tokens: range) -> bool:
@@ -269,6 +272,7 @@ def _take_greetings(text: Text) -> None:
 
 
 _LONGEST_NAME, _LONGEST_BLOCK = 3, 14
+_VERBS_OF_CLAUSES = of("be", "having", "past", "modals", "deontic", "able", "judging", "wants")
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof"})
 
 

@@ -139,7 +139,9 @@ class Wishes:
         if said.word in of("be") and self._text.holds(range(said.verb, said.end), *_DONE):
             return True  # "the best one is exported"
         if said.word == "are" and self._words[said.begin] not in of("determiners") | {"there"}:
-            many = is_many(said.after) and said.after not in ("always", "his", "as")
+            many = (
+                said.after.endswith("s") and is_many(said.after) and said.after not in ("always", "his", "as")
+            )
             if many or said.words & {"same", "too"}:
                 return True
         chosen = self._words[said.end - 1] in ("one", "ones") and self._words[said.begin] != "that"
