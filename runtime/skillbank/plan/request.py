@@ -191,8 +191,8 @@ def clean_uri(uri: str) -> str:
     uri = uri.strip()
     if secret := _CREDENTIALS.match(uri):
         raise UsageError(
-            f"A location at {one_line(secret['scheme'])}://… is written with a user and a password; leave them "
-            "out, so that they stand in no plan, job or log: whatever reads it takes its own credentials."
+            f"A location at {one_line(secret['scheme'])}://… is written with a user and a password; leave "
+            "them out, so that they stand in no plan, job or log: whatever reads it takes its own credentials."
         )
     if is_set(uri) and set_place(uri) is None:
         raise UsageError(

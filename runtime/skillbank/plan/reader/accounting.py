@@ -13,14 +13,14 @@ from itertools import pairwise
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import is_participle, of
 
 __all__ = ["fragments", "left_over", "take_context"]
 
@@ -65,7 +65,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.find(_EVENTS):
+    for match in text.find(frame("bound.events")):
         ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
@@ -91,7 +91,7 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
     held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     held -= {"action"} if _is_repeated(text, clause) else set()
-    if any(_limits(text, i) for i in open_) or held - {"place"}:
+    if any(_limits(text, i) for i in open_) or held - {"place"} or _judges_a_part(text, clause):
         return False
     past = teller.is_history(clause.first, clause.end)
     over = past and not teller.weigh(open_)
@@ -101,16 +101,26 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     return not held or data or over
 
 
+def _judges_a_part(text: Text, clause: Clause) -> bool:
+    """Whether a clause says what some of the data are or lack: "the night pictures are unusable".
+
+    Which are left out then is for the person to say; how they were made ("were taken by boat") says nothing.
+    """
+    parts = (
+        text.match(source, i, clause.end)
+        for source in frames("unread.part")
+        for i in range(clause.first, clause.end)
+    )
+    found = next((part for part in parts if part is not None), None)
+    if found is None:
+        return False
+    tokens = range(clause.first, clause.end)
+    states = [k for k in tokens if text.word(k) in _STATING]
+    return any(not is_participle(text.word(k + 1)) for k in states)
+
+
+_STATING = of("be", "having") | {"was", "were", "had"}
 _UNITS = tuple(f"slots.units.{unit}" for unit in (*UNITS, "months"))
-_TIMES = "|".join(_UNITS)
-_ROLES = f"{BARE}|{NOUN}|{AFTER}"
-_BOUNDS = (
-    f"slots.around.limit|slots.around.before|slots.around.vague|'within|'after @number|'a|'an {_TIMES}",
-    f"had='have|'has|'got|'are|'is|'remain 'got|'only|'just|'about* @number|'a|'an {_TIMES}",
-    "places.data.nouns 'validate|'validates",
-    f"'is|'are|'be|'serves|'serve|'goes|'go 'as|'for|'used|group.det* {_ROLES}",
-)
-"""How long a run may take, and which part of the data is for what."""
 _OWING = of("deontic") | {"has", "have", "need", "needs"}
 """Words of duty: what has to be there by Monday bounds a run, and not what somebody hopes for by then."""
 
@@ -119,7 +129,7 @@ def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
     owing = _OWING.intersection(text.words(text.sentence(clause.first)))
-    sources = (*_BOUNDS, "'by|'before mode.schedule|@number") if owing else _BOUNDS
+    sources = (*frames("bound.always"), *(frames("bound.owed") if owing else ()))
     found = (text.match(source, i, clause.end) for source in sources for i in within)
     return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
 
@@ -156,9 +166,6 @@ def _are_times(text: Text, tokens: list[int]) -> bool:
 
 _SCHEDULE = "grammar.mode.schedule"
 _STARTING = ("actions.words.apply", "actions.words.launch", "actions.words.begin", "actions.words.resume")
-_EVENTS = (
-    f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
-)
 
 
 def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:

@@ -11,7 +11,7 @@ from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import Word, own_actions, own_word
-from skillbank.plan.reader.participles import SHOULD, joins, wish_of
+from skillbank.plan.reader.participles import joins, should, wish_of
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 from skillbank.plan.reader.wording import of
@@ -114,7 +114,7 @@ def _is_meant(text: Text, match: Match, action: str) -> bool:
         return text.holds(tokens, "places.data.nouns")
     if verb.startswith("compar"):
         return len({text.ledger.owner[i].value for i in tokens if text.kind(i) == "job"}) > 1
-    return not verb.startswith("validat") or not text.holds(range(len(text.tokens)), *_TRAINED)
+    return not verb.startswith("validat") or not text.holds(text.own_words(), *_TRAINED)
 
 
 def _is_other_use(text: Text, match: Match) -> bool:
@@ -122,7 +122,7 @@ def _is_other_use(text: Text, match: Match) -> bool:
     tokens, what, verb = match.tokens(), match.tokens("what"), _verb(match)
     if text.word(verb) == "using" or _is_noun(text, verb):
         return True
-    if text.ledger.of("policy") and not text.holds(range(len(text.tokens)), *_TRAINED):
+    if text.ledger.of("policy") and not text.holds(text.own_words(), *_TRAINED):
         return True
     named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", _ENGINE)
     if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
@@ -163,7 +163,7 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
 
 def _wish_before(text: Text, first: int) -> list[int]:
     """Return the words of a wish right before a verb: "should be"."""
-    wishes = (text.match(SHOULD[0], start, first) for start in range(max(0, first - 8), first))
+    wishes = (text.match(should(), start, first) for start in range(max(0, first - 8), first))
     return next((w.tokens("wish") for w in wishes if w is not None and w.end == first), [])
 
 

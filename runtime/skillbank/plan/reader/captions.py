@@ -9,7 +9,12 @@ from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.things import (
-    Things, begins_order, begins_thing, is_data, only_describes, read_things,
+    Things,
+    begins_order,
+    begins_thing,
+    is_data,
+    only_describes,
+    read_things,
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.frames import frames, take
+from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
@@ -22,31 +23,9 @@ __all__ = [
 ]
 
 
-_WOULD = "'would|'will|'is|'does|'could|'might 'be? free.adverb*"
-_IF = "'if 'someone|'somebody|'anyone|'anybody?"
-_FRAMES = (
-    f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? {_IF}",
-    f"'it {_WOULD} courtesy.pleasing 'for? 'me|'us? 'to &'have|'get|'see",
-    f"{_WOULD} courtesy.pleasing 'for? 'me|'us? &@mark",
-    f"'i|'we {_WOULD} courtesy.pleased {_IF}",
-    "'one|'the? 'last|'final 'thing|'request|'task 'for|'of 'today|'now* &@mark",
-    f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
-    "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
-    "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
-    "free.adjective? courtesy.leisure 'for|'this|'it*",
-    "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
-    "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'ask|'prefer 'that 'you 'can|'could|'please*",
-    "'make|'prepare|'draft|'write|'give|'get 'me|'us? 'a|'the 'plan 'to|'for|'of",
-    "free.adverb* 'show 'me|'us 'the|'a|'your 'plan 'first|'for|'of|':",
-    "free.adverb* 'show 'me|'us 'what 'you 'would|'will 'run|'do|'start ':",
-    "'what 'i|'we 'am|'are|'would|'really|'actually* 'after|'want|'need|'like|'wish 'is? ': ",
-)
-"""What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
-
-
 def take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
-    for frame in _FRAMES:
+    for frame in frames("courtesy.wishing"):
         for match in text.find(frame):
             behind = text.tokens[match.end - 1].text
             if behind != "to" or not _is_question(text, match.first):
@@ -81,7 +60,7 @@ _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|reason|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
+    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -95,18 +74,6 @@ _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
     "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
 )
-_PASSED_OVER = (
-    "w='one w='folder|'subfolder|'directory w='per|'for w='each? w='class|'category",  # how classes lie
-    "w='user &':",
-    "w='comma|'semicolon|'newline",
-    "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
-    "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
-    "w='for w=group.det w=mode.schedule w='demo|'meeting|'talk|'review|'lecture &'i|'we|'please|'you|',",
-    "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
-    "w='for w=group.det w=~word|free.adjective* w='course|'project|'thesis|'customer|'team|'demo w=':",
-    "w='for w='my|'our w='class w=':",  # "for the truck class:" is of a class of things
-    "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
-)
 
 
 def take_headers(text: Text) -> None:
@@ -117,8 +84,7 @@ def take_headers(text: Text) -> None:
             text.ledger.claim("courtesy", inside)
     if subject := _SUBJECT.match(text.ledger.original):
         _take_subject(text, _between(text, *subject.span("line")))
-    for match in (m for source in _PASSED_OVER for m in text.find(source)):
-        text.ledger.claim("courtesy", match.tokens("w"))
+    take(text, "courtesy.opening")
     for match in text.find(_DATA_FOUND):
         if not (match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would")):
             text.ledger.claim("courtesy", match.tokens("w"))  # but "can you find all crabs"
@@ -172,7 +138,7 @@ def _between(text: Text, start: int, end: int) -> list[int]:
 
 def _is_said(text: Text, i: int) -> bool:
     """Whether a token of a header says something of a run."""
-    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not")
+    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not", *_COUNTED)
     return of_run or text.tokens[i].kind not in ("word", "mark", "number")
 
 
@@ -182,15 +148,11 @@ def _opens(text: Text, i: int) -> bool:
 
 
 _VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))
-_STEPS = (
-    "w='step|'phase|'part|'stage|'point w=@number|'one @mark*",
-    "w=@number w='things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
-)
 
 
 def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
-    for match in (m for source in _STEPS for m in text.find(source)):
+    for match in (m for source in frames("order.steps") for m in text.find(source)):
         if _is_count(text, match):
             text.ledger.claim("order", match.tokens("w"))
     for match in text.find(f"'second|'third|'fourth|'fifth|'sixth @mark|{_VERBS}"):
@@ -234,7 +196,7 @@ def take_signatures(text: Text) -> None:
     _take_farewells(text)
     for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
         _take_place(text, match)
-    for match in text.find("'let 'me|'us 'know 'if|'in|'whether"):
+    for match in text.find("'let 'me|'us 'know 'if|'in|'whether|'how !'long|'much|'many|'often"):
         end = _sentence_end(text, match.end)
         if all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in range(match.end, end)):
             text.ledger.claim("courtesy", range(match.first, end))
@@ -243,8 +205,16 @@ def take_signatures(text: Text) -> None:
 
 
 def _sentence_end(text: Text, first: int) -> int:
-    marks = (".", "!", "?", ";")
-    return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in marks), len(text.tokens))
+    """Return where a sentence ends; the mark of a title or an initial ends none: "Dr. I. Conti"."""
+    marks = (k for k in range(first, len(text.tokens)) if text.tokens[k].text in STOPS)
+    ends = (k for k in marks if text.word(k - 1) not in _TITLES and not _is_initial(text, k - 1))
+    return next(ends, len(text.tokens))
+
+
+def _is_initial(text: Text, k: int) -> bool:
+    """Whether a token is a letter that stands for a name: "T. Miller", but not "site B."."""
+    behind = text.kind(k + 2) == "word" and is_name(text, k + 2)
+    return len(text.word(k)) == 1 and text.word(k + 1) == "." and behind and not asks(text, k + 2)
 
 
 _ORDERING = (
@@ -257,15 +227,18 @@ _ORDERING = (
 def _take_farewells(text: Text) -> None:
     """Account for the end of a message behind a farewell: a name, what the person does, where."""
     for match in text.find("courtesy.farewell @mark*"):
-        behind = range(match.end, len(text.tokens))
-        last = next((k for k in behind if text.word(k) in ("ps", "pps")), len(text.tokens))
         words = [text.word(k) for k in match.tokens() if text.kind(k) == "word"]
         if words[0] in ("from", "love", "best") and len(words) == 1 and text.kind(match.first - 1) == "word":
             continue  # "the weights from Friday"
-        rest = range(match.end, last)
-        most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
-        if 0 < len(rest) <= most and _is_signature(text, rest) and is_name(text, match.end):
+        behind, end = range(match.end, len(text.tokens)), _sentence_end(text, match.end)
+        last = next((k for k in behind if text.word(k) in ("ps", "pps")), len(text.tokens))
+        whole = range(match.end, last)
+        plain = _VERBS_OF_CLAUSES.isdisjoint(text.words(range(end, last)))  # "Thanks, Ana. Mules are horses."
+        fits = plain and 0 < len(whole) <= _LONGEST_BLOCK and is_name(text, match.end)
+        if fits and _is_signature(text, whole):
             text.ledger.claim("courtesy", range(match.first, last))
+        elif _is_signed(text, range(match.end, end)):  # another sentence stands below
+            text.ledger.claim("courtesy", range(match.first, end))
 
 
 def _is_signature(text: Text, tokens: range) -> bool:
@@ -298,7 +271,9 @@ def _take_greetings(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, end))
 
 
-_LONGEST_NAME = 3
+_LONGEST_NAME, _LONGEST_BLOCK = 3, 14
+_VERBS_OF_CLAUSES = of("be", "having", "past", "modals", "deontic", "able", "judging", "wants")
+_TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof"})
 
 
 def _sign_off(text: Text) -> None:

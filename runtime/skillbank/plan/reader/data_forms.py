@@ -222,6 +222,10 @@ def _phrase(form: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{form})(?= |[,;.!?]|$)")
 
 
+OPENINGS = frozenset[str]().union(*(opening for _, opening, _ in _HEADS)) - {"is", "are"}
+"""The verbs and nouns that a request about a data set begins with."""
+
+
 def heads(line: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Yield what a line may ask for, and how it begins."""
     words = frozenset(line.split())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
@@ -17,8 +17,10 @@ from skillbank.errors import UsageError
 from skillbank.plan.model import Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.actions import ACTIONS
-from skillbank.plan.reader.data_forms import CHECKING, ROLE, heads, phrases
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.data_forms import CHECKING, OPENINGS, ROLE, heads, phrases
 from skillbank.plan.reader.data_shares import divided
+from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.form_words import form_of
 from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS
@@ -124,14 +126,15 @@ def _said_place(page: Text, uri: str) -> str:
 
 def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked | None:
     """Return what the words before a token ask for."""
-    line, starts = line_of(page, end)
+    told = _told(page)
+    line, starts = line_of(page, end, frozenset(chain.from_iterable(told)))
     for action, head in heads(line):
         said = _said(action, head, *phrases(line, head.end(), action))
         if said is None or is_model_file(page, place_of(page, said.one("place"))):
             continue
         doer = _doer(library, action)
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", line)]
-        if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
+        if doer is None or any(list(each) != [doer] for each in [*named, [skill or doer]]):
             return None
         if (unknown := said.one("unknown")) is not None:
             _refuse_format(unknown, doer)
@@ -139,8 +142,32 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         others = [i for first, last in said.others for start, i in starts if first <= start < last]
         if not _may_be_beside(page, action, others):
             continue
-        return with_question(_made(page, action, doer, said), tuple(_runs(page, others)))
+        made = _with_told(page, _made(page, action, doer, said), told)
+        return with_question(made, tuple(_runs(page, others)))
     return None
+
+
+def _with_told(page: Text, request: Request, told: list[list[int]]) -> Request:
+    """Return a request that says what of its sentence is taken as told."""
+    notes = (f"'{page.ledger.said(each)}' is taken as told, and changes nothing" for each in told)
+    return request.model_copy(update={"notes": (*request.notes, *notes)})
+
+
+def _told(page: Text) -> list[list[int]]:
+    """Return the words of the clauses of such a request that only tell something of the world.
+
+    None of them may speak of data, or bound or order anything.
+    """
+    if OPENINGS.isdisjoint(token.text for token in page.tokens):
+        return []
+    clauses, found = Clauses(page), list[list[int]]()
+    for clause in told_clauses(page, clauses, clauses.teller):
+        words = [i for i in range(clause.first, clause.end) if page.kind(i) != "mark"]
+        ours = page.holds(words, "places.data.nouns", "told.members", "places.roles")
+        orders = not OPENINGS.isdisjoint(page.words(words)) or page.has_kind(words, "place")
+        if words and not (ours or orders or clauses.teller.weigh(words)):
+            found.append(words)
+    return found
 
 
 def _refuse_format(unknown: str, doer: Skill) -> None:
@@ -219,13 +246,15 @@ def _doer(library: Library, action: str) -> Skill | None:
     return None
 
 
-def line_of(page: Text, end: int) -> tuple[str, list[tuple[int, int]]]:
+def line_of(page: Text, end: int, told: frozenset[int] = frozenset()) -> tuple[str, list[tuple[int, int]]]:
     """Return a text up to a token in small letters, places and names as the numbers of their tokens.
 
-    Beside it where each token begins in it.
+    Beside it where each token begins in it. What others say is left out, and what is only ``told``.
     """
     line, starts = "", list[tuple[int, int]]()
     for i, token in enumerate(page.tokens[:end]):
+        if i in told or page.owner(i) == "report" or (i and not line and token.kind == "mark"):
+            continue
         said = page.ledger.original[token.start : token.end].lower()
         if token.kind == "place" and not _DIVISION.fullmatch(said):
             said = f"§{i}"

@@ -120,7 +120,7 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     told = told_clauses(text, clauses, clauses.teller)
     inside = [range(c.first, c.end) for c in told if _has_verb(text, clauses.teller, c)]
     inside = [tokens for tokens in inside if not any(text.begins(phrases("deeds.wishes"), i) for i in tokens)]
-    outside = sorted(set(range(len(text.tokens))).difference(*inside))
+    outside = sorted(set(text.own_words()).difference(*inside))
     asked = text.holds(outside, *_DONE, _FINDS)
     inferring = text.holds(outside, "actions.inference.nouns") and not text.holds(outside, _FINDS)
     for tokens in inside:

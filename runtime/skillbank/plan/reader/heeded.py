@@ -6,52 +6,23 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["mark_unheeded"]
 
-_DESCRIBED = "group.det|free.adjective|free.noun|group.last|free.glue|~word"
-_MACHINE = f"'on|'at|'via group.det+ {_DESCRIBED}* noun=told.machines"
-_DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.nouns"
-_ANOTHER = (
-    "what=told.beside group.det* @place|@job",
-    "what='same ~word|free.noun|free.glue? 'as|'like",
-    "'as what=~word|free.adjective|free.adverb 'as group.det* group.last",
-    "what='something 'like|'similar group.det* @name",
-    "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
-    "group.last what=told.sizes|'long|'short|'other free.noun|@name",
-    "what=told.sizes @name|actions.words.engine",
-    "@name '(|', group.det* what=grammar.name.sizes 'one|'version|'variant|'edition|'model|'weights|')|',",
-    "what='first|'second|'third|'all|'every|'each|'other|'old|'older 'checkpoint|'checkpoints|'epoch "
-    "@job|'of|'from",
-    "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",
-    "what='ones 'from|'with|'without|'of|'that|'which|'taken|'we|'nobody !@place",
-    "what='each|'every 'folder|'directory|'dataset|'set|'split",
-    "what='one 'per|'each|'in 'each? free.noun",
-    "what='see what='what 'is|'are|'lies 'in|'inside|'under|'at",
-    "what='one places.data.nouns 'in|'of|'from|'under|'below",
-    "'on|'with group.det* what='labels|'boxes|'annotations|'them|'those|'it "
-    "'and|'plus|'& 'on|'with group.det* @place",
-)
-"""What is beside, a part of or a kind of what has been read."""
-_SIZE = (
-    "group.det* what=told.sizes|grammar.name.sizes|'fast|'full+ "
-    "'model|'models|'detector|'network|'version|'variant|^order"
-)
-_ONE = "group.det* what=told.sizes|grammar.name.sizes 'one !~word|group.prep|free.noun|places.data.nouns"
-_SIZED = (
-    f"^action {_SIZE}", f"'with|'using|'use|'for|',|'(|': {_SIZE}", f"',|'(|': {_ONE}",
-    "^value what='but what=group.det what='first|'second|'third|'last|'final !'with|'on|'for|'is",
-)  # fmt: skip
-"""A model of some size is ordered ("train a small model with X"), or some are left out: "but the first"."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 
 def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
     over = clauses.history()
-    machines = (m for m in text.find(_MACHINE) if m.first not in over and not _is_where_data_lies(text, m))
-    for match in (*machines, *(m for m in text.find(_DEED) if _is_order(text, m))):
+    machines = (
+        m
+        for m in text.find(frame("unread.machine"))
+        if m.first not in over and not _is_where_data_lies(text, m)
+    )
+    for match in (*machines, *(m for m in text.find(frame("unread.deed")) if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_beside(text)
@@ -63,7 +34,8 @@ def _mark_beside(text: Text) -> None:
     for match in bare.find("told.wishes"):
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
-    parts = [*(m for s in _ANOTHER for m in bare.find(s)), *(m for s in _SIZED for m in text.find(s))]
+    parts = [m for source in frames("unread.another") for m in bare.find(source)]
+    parts += [m for source in frames("unread.sized") for m in text.find(source)]
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)

@@ -13,6 +13,7 @@ from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.elsewhere import done_elsewhere
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
@@ -23,11 +24,6 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import only_trained
 
 __all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
-
-_USED = (
-    "actions.words.launch group.it|group.det|group.model|free.adjective|places.results.before"
-    "|places.results.objects|@name+ 'to|'for"
-)
 
 
 def speaks_of_training(page: Text) -> bool:
@@ -89,15 +85,6 @@ def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> s
     return None if others else _product(page) or only_action(page, clauses)
 
 
-_WISHED = tuple(
-    f"{lead} det='a|'an what=~word|free.adjective|free.noun+"
-    for lead in (
-        "actions.words.make|'is|'love 'to|'have|'me|'us|'see|'make|'get|'for*",
-        "^courtesy",
-    )
-)
-
-
 def _wanted_model(page: Text) -> Match | None:
     """Return where a text wishes for a kind of model beside its data: "we need a classifier".
 
@@ -107,7 +94,7 @@ def _wanted_model(page: Text) -> Match | None:
     known = page.ledger.of("job", "talk", "question", "refused", "excluded", "captions")
     if known or not places or any(place.role == "inference_dataset" for place in places):
         return None
-    wishes = (match for source in _WISHED for match in page.find(source))
+    wishes = (match for source in frames("action.model") for match in page.find(source))
     return next((m for m in wishes if _is_model(page, m) and not _only_tells(page, m)), None)
 
 
@@ -224,7 +211,9 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
 
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
-    if is_next(page, claim.first) or any(match.end == claim.first for match in page.find(_USED)):
+    if is_next(page, claim.first) or any(
+        match.end == claim.first for match in page.find(frame("action.used"))
+    ):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])

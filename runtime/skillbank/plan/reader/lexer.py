@@ -187,8 +187,10 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
 
 _SYMBOLS = ("So", "Sm", "Sc")
 """Unicode's categories of pictures, of mathematical signs and of currencies."""
-_FRIENDLY = re.compile("[\U0001f600-\U0001f64f\U0001f90c-\U0001f92f\U0001f970-\U0001f97a\u263a\u2728\u2764\U0001f389\u2615"
-                       "\U0001f680\U0001f4aa\U0001f440\U0001f44a-\U0001f44f\U0001f495-\U0001f49f]")  # fmt: skip
+_FRIENDLY = re.compile(
+    "[\U0001f600-\U0001f64f\U0001f90c-\U0001f92f\U0001f970-\U0001f97a\U0001f44a-\U0001f44f"
+    "\U0001f495-\U0001f49f\U0001f389\U0001f680\U0001f4aa\U0001f440\u263a\u2728\u2764\u2615]"
+)
 """Faces, hands and hearts: they say how somebody feels, and nothing of a run."""
 
 

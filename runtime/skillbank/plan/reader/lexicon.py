@@ -17,9 +17,9 @@ from typing import Any
 from skillbank.plan.reader.offered import offered_words
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
+__all__ = ["FORMS", "WORDS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
 
-_WORDS = Path(__file__).parent / "words"
+WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
 _DOUBLED = frozenset({"begin", "forget", "omit", "prefer", "submit"})
 """Longer verbs that double their last consonant; of those with one vowel all do that end as `_SHORT` does."""
@@ -200,7 +200,7 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
 
 @lru_cache(maxsize=1)
 def _word_lists() -> dict[str, dict[str, str]]:
-    return tomllib.loads((_WORDS / "lists" / "modules.toml").read_text("utf-8"))
+    return tomllib.loads((WORDS / "lists" / "modules.toml").read_text("utf-8"))
 
 
 def word_list(name: str) -> frozenset[str]:
@@ -217,7 +217,7 @@ def words_in_order(name: str) -> list[str]:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
-    files = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))}
+    files = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(WORDS.glob("*.toml"))}
     for name, sections in offered_words(packaged=False).items():
         for section, words in sections.items():
             files[name][section] = {**files[name].get(section, {}), **words}

@@ -37,19 +37,27 @@ class Manners:
         return None
 
     def _behind_feeling(self, i: int, end: int, *, after: bool) -> int | None:
-        """Return where the rest of "do not worry about", "wish me" or "please bear with me" begins."""
+        """Return where the rest of "do not worry about", "wish me" or "let me introduce" begins."""
         if self._words[i] == "do" and self._of.at(i + 1, end) == "not":
             k = i + 2 + (self._of.at(i + 2, end) in ("be", "get", "feel"))
             return k + 1 if self._of.at(k, end) in of("feeling") else None
         if self._words[i : i + 2] == ["never", "mind"] and self._of.at(i + 2, end) in _OWNERS:
             return i + 3
+        if self._words[i:end] == ["sorry"] and self._words[end : end + 1] == ["if"]:
+            return end
         k = i + (self._words[i] == "please")
+        if self._of.at(k, end) == "let" and self._of.at(k + 1, end) == "me":
+            return k + 3 if self._of.at(k + 2, end) in of("introducing") else None
         return k + 1 if self._of.at(k, end) in of("manners") else None
 
     def _behind_mind(self, i: int, end: int, *, after: bool) -> int | None:
         """Return where the rest of "if I remember", "in case you wonder" or "if memory serves" begins."""
         k = i + 1 if self._words[i] == "if" else i + 2 if self._words[i : i + 2] == ["in", "case"] else None
-        if k is None or self._of.at(k, end) not in _SPEAKERS | {"memory"}:
+        if k is None:
+            return None
+        if after and self._words[i - 1] == "sorry":  # "sorry if this is a stupid question"
+            return k
+        if self._of.at(k, end) not in _SPEAKERS | {"memory"}:
             return None
         verb = next((v for v in range(k + 1, min(k + 4, end)) if self._words[v] in of("mind")), None)
         return None if verb is None else verb + 1

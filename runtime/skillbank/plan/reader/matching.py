@@ -133,6 +133,10 @@ class Text:
         """Return those of some tokens that no claim has."""
         return [k for k in tokens if self.ledger.free(k)]
 
+    def own_words(self) -> list[int]:
+        """Return the tokens that are no part of what somebody else is reported to say."""
+        return [k for k in range(self._end) if self.owner(k) != "report"]
+
     def said(self, match: Match, name: str = "n") -> Any:
         """Return the value of the token of a named item."""
         return self.tokens[match.tokens(name)[0]].value

@@ -93,7 +93,8 @@ class Moods:
         words = [t.text for t in tokens[begin : verb + 3]]
         if self._is_read(clause, begin, verb, words) or self._is_wish(begin, verb, words):
             return Mood.ASKED, -1
-        over = is_over(words, verb - begin) and words[verb - begin] not in _INTENT
+        meant = set(words[verb - begin : verb - begin + 2]) & _INTENT  # "0.3 was agreed"
+        over = is_over(words, verb - begin) and not meant
         return (Mood.PAST if over else Mood.STATED), verb
 
     def _is_read(self, clause: Clause, begin: int, verb: int, words: list[str]) -> bool:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.refusals import THING
 
-__all__ = ["SHOULD", "joins", "wish_of"]
+__all__ = ["joins", "should", "wish_of"]
+
+
+def should() -> str:
+    """Return the pattern of a duty that a participle may end: "it should be"."""
+    return frames("action.wished")[0]
 
 
 def joins(text: Text, clauses: Clauses, i: int) -> bool:
     """Whether a participle goes on with what should be done: "should be exported and turned into X"."""
     first = clauses.sentence(i).start
     return text.tokens[i - 1].text in ("and", ",", "then") and any(
-        text.match(SHOULD[0], k, i) for k in range(first, i)
+        text.match(should(), k, i) for k in range(first, i)
     )
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
-
-
-_ABLE = "'could|'can|'would|'may|'might"
-SHOULD = (
-    "wish=mode.should free.adverb* wish=operator.not? free.adverb* wish='be|'get free.adverb*",
-    f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
-    f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
-    f"^courtesy {THING}+ wish='to? wish='be?",
-    f"wish={_ABLE}|'will|'should|'shall|'must {THING}|~word+ wish='be|'get free.adverb*",
-    f"^courtesy {THING}|~word+ wish={_ABLE}|'was|'were wish='be? free.adverb*",
-)
-_ORDERED = f"wish='have|'get {THING}+"
-"""What asks where it begins a clause: "and have it exported"."""
 
 
 _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
@@ -52,7 +44,7 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     first = clauses.sentence(i).start
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         opens = text.kind(start - 1) in ("", "mark") or text.word(start - 1) in _JOINS | _NEXT
-        for source in (*SHOULD, *((_ORDERED,) if opens else ())):
+        for source in (*frames("action.wished"), *(frames("action.ordered") if opens else ())):
             match = text.match(source, start, i)
             if match is not None and match.end == i:
                 # "nothing should be trained"

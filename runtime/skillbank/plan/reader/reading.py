@@ -191,6 +191,8 @@ def read_text(
         read_text, library=library, index=index, list_folder=list_folder, job_skill=job_skill,
         set_names=set_names, trained=trained,
     )  # fmt: skip
+    notes += reports.take_reports(page)
+    notes += reports.take_heard(page)
     if (whole := _read_whole(text, page, library, skill, again, notes)) is not None:
         return whole
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
@@ -282,13 +284,11 @@ def _check(text: str) -> None:
 
 def _take_manners(page: Text, notes: list[str]) -> Clauses:
     """Account for what frames a request: reports, greetings, courtesies, questions; return its clauses."""
-    notes += reports.take_reports(page)
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
     courtesies.take_signatures(page)
     courtesies.take_askers(page)
     courtesies.take_courtesies(page)
-    notes += reports.take_heard(page)
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.lexicon import FORMS, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["THING", "denied", "is_put_off", "is_told_of", "negation_before", "settle_refused", "trailing"]
-
-THING = (
-    "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|"
-    "^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
-)
+__all__ = ["denied", "is_put_off", "is_told_of", "negation_before", "settle_refused", "trailing"]
 
 
 def trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
-    told = text.match(
-        "'that|'which? 'i|'we|'you 'had|'have? verb=~word 'about|'of|'for? &@mark|'and|'but", at
-    )
+    told = text.match(frame("action.spoken_of"), at)
     spoken = told is not None and text.tokens[told.tokens("verb")[0]].text in word_list("refusals.spoken")
     end = told.end if told is not None and spoken else at  # "the export we talked about"
     if end + 1 < len(text.tokens) and text.tokens[end].text in ("anything", "something"):
@@ -36,26 +30,15 @@ def trailing(text: Text, at: int) -> list[int]:
     return list(range(at, end))
 
 
-_DENIALS = (
-    "@mark operator.not 'needed|'necessary|'required|'wanted",
-    f"{THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|"
-    "'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|"
-    "'done*",
-    "@mark mode.later|policy.state.off",
-    f"{THING}* 'on 'hold",
-    "'is|'are|'be|':|'= policy.state.off",
-    "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
-)
-
-
 def denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
-    for source in _DENIALS:
+    told_of = frames("action.denied_of")
+    for source in (*told_of, *frames("action.denied")):
         match = text.match(source, at)
         if match is None:
             continue
         ends = text.kind(match.end) in ("", "mark")
-        told = not source.startswith(THING) or text.holds(match.tokens(), "told.copula")
+        told = source not in told_of or text.holds(match.tokens(), "told.copula")
         if ends or (told and text.within(match.end, *_BEHIND)):
             return text.unclaimed(match.tokens())
     return []
@@ -133,7 +116,7 @@ def _turns(text: Text, at: int) -> bool:
 
 def _was_job(text: Text, at: int) -> bool:
     """Whether it is said which job an action was: "the training of X was job J"."""
-    match = text.match(f"{THING}* &^job", at - 1) or text.match(f"{THING}* &^job", at)
+    match = text.match(frame("action.job"), at - 1) or text.match(frame("action.job"), at)
     if match is None:
         return False
     job = next((i for i in (match.end, match.end - 1) if text.owner(i) == "job"), None)
@@ -145,12 +128,7 @@ def is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action named by a noun: "the training is finished", "it can wait"."""
     marks = (k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark")
     end = next((k for k in marks if text.tokens[k].text not in "()"), len(text.tokens))
-    match = text.match(
-        f"{THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* "
-        "verb=mode.happened|mode.happens",
-        at,
-        end,
-    )
+    match = text.match(frame("action.happened"), at, end)
     if match is None:
         return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
+from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
-
-
-_OTHERS = (
-    "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|"
-    "mode.document|@document|@place|mode.somebody"
-)
-
-
-_HEARD = (
-    "group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document "
-    f"{_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|"
-    "policy.search.nouns|operator.not",
-    "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
-    "who=~word 'says|'said|'thinks|'claims|'recommends|'recommended|'suggests|'suggested|"
-    "'wrote|'believes|'insists",
-    "'readme|'skill.md|'readme.md|'changelog|'notes.txt ':",
-    "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
-    f"'according 'to {_OTHERS}+",
-    "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|"
-    "'traceback 'override|'output|'log|'message|'prompt|'line? ':",
-    "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
-)
 
 
 def take_reports(text: Text) -> list[str]:
@@ -111,7 +90,7 @@ def is_name(text: Text, i: int) -> bool:
 def take_heard(text: Text) -> list[str]:
     """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
     notes = []
-    for match in (m for source in _HEARD for m in text.find(source)):
+    for match in (m for source in frames("report.heard") for m in text.find(source)):
         if not _is_heard(text, match):
             continue
         tokens = text.unclaimed(range(match.first, _end_of_hearsay(text, match.end)))
@@ -128,7 +107,7 @@ def _is_heard(text: Text, match: Match) -> bool:
     who = match.tokens("who")
     if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)):
         return False
-    before = range(max(0, match.first - 4), match.first)
+    before = range(max(text.sentence(match.first).start, match.first - 4), match.first)
     waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
     # "a short mail is enough"
     return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")

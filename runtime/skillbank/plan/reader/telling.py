@@ -54,9 +54,7 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
-        if self._leads_to_doubt(first, end) or self._is_lack(i, end) or self._is_curious(first, end):
-            return True
-        if self._announces(first, i, end):
+        if self._leads_to_wish(first, i, end):
             return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
@@ -64,6 +62,8 @@ class Teller:
             if (told := self._tells_when(i, end, after=after)) is not None:
                 return told
             i += 1
+        elif self._text.within(i, "grammar.mode.condition"):
+            return False  # "provided that the check passes"
         if i >= end:
             return after and self._words[i - 1] == "before"
         if self._is_unsure(i, end):
@@ -71,6 +71,11 @@ class Teller:
         return not self._demands(first, i, end) and self._tells_plainly(
             first, i, end, after=after, opening=opening, reason=reason or self._leads_to_so(end)
         )
+
+    def _leads_to_wish(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause only says what leads to a wish: a doubt, a lack, what somebody would learn."""
+        doubtful = self._leads_to_doubt(first, end) or self._is_curious(first, end)
+        return doubtful or self._is_lack(i, end) or self._announces(first, i, end)
 
     def _is_unsure(self, i: int, end: int) -> bool:
         """Whether a clause begins with a doubt, or with what the one addressed knows: "as you see"."""
@@ -319,9 +324,11 @@ class Teller:
         return bare or made or ((opening or placed) and not is_many(noun))
 
     def _is_counted(self, i: int, end: int) -> bool:
-        """Whether a clause says what counts how: "night pictures count double"."""
+        """Whether a clause says what counts how: "night pictures count double", "shrubs count as trees"."""
         return any(
-            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
+            (self._text.within(k - 1, _DATA) or is_many(self._words[k - 1]))
+            and self._words[k] in of("judging")
+            for k in range(i + 1, end)
         )
 
     def _has_order(self, i: int, end: int) -> bool:

@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 _ARTICLE = re.compile(
-    r"^(?:(?:both|either) (?=an? |the ))?(?:all of the|all the|an?|the|all|any|every single|each single|every|each|some|both|either)\s+(?=\S)",
+    r"^(?:(?:both|either) (?=an? |the ))?(?:all of the|all the|an?|the|all|any"
+    r"|every single|each single|every|each|some|both|either)\s+(?=\S)",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)

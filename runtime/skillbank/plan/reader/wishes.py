@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.wording import Wording, is_over, is_regular_past, of
+from skillbank.plan.reader.wording import Wording, is_many, is_over, is_regular_past, of
 
 __all__ = ["Wishes"]
 
@@ -77,8 +77,8 @@ class Wishes:
         return not reason and self._limits(said)
 
     def _addresses(self, said: _Said) -> bool:
-        """Whether a clause only says what somebody does for the one addressed: "I owe you a coffee"."""
-        telling = said.mine and said.words & _ASKING == {"you"} and said.after == "you"
+        """Whether a clause only tells something of the one addressed: "I owe you a coffee"."""
+        telling = said.mine and said.words & _ASKING == {"you"}
         orders = said.word in of("wants", "modals", "deontic", "able", "speaking") or "to" in said.words
         return telling and not orders and not self._of.weighs(range(said.verb, said.end))
 
@@ -138,8 +138,10 @@ class Wishes:
         """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
         if said.word in of("be") and self._text.holds(range(said.verb, said.end), *_DONE):
             return True  # "the best one is exported"
-        if said.word == "are" and self._words[said.begin] not in of("determiners"):
-            many = said.after.endswith("s") and said.after not in ("always", "his", "as")
+        if said.word == "are" and self._words[said.begin] not in of("determiners") | {"there"}:
+            many = (
+                said.after.endswith("s") and is_many(said.after) and said.after not in ("always", "his", "as")
+            )
             if many or said.words & {"same", "too"}:
                 return True
         chosen = self._words[said.end - 1] in ("one", "ones") and self._words[said.begin] != "that"
@@ -206,8 +208,10 @@ class Wishes:
         if said.mine:
             return said.after != "to" or not self._is_own(said)
         tokens = range(said.verb + 1, said.end)
+        nobody = self._words[said.begin] in ("nobody", "noone")  # "nobody needs the shrubs"
         return (
-            bool(said.words & of("limits", "narrowing"))
+            (nobody and said.after not in of("pronouns"))
+            or bool(said.words & of("limits", "narrowing"))
             or self._of.mean(tokens)
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)

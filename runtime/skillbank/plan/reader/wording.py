@@ -10,7 +10,7 @@ from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
-__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_regular_past", "of"]
+__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_participle", "is_regular_past", "of"]
 
 
 @lru_cache(maxsize=64)
@@ -22,6 +22,11 @@ def of(*names: str) -> frozenset[str]:
 def is_regular_past(word: str) -> bool:
     """Whether a word has the form of a past: "arrived"."""
     return word.endswith("ed") and len(word) > 3 and not word.endswith("eed")
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word may say what is or was done: "taken", "scanned", "lying"."""
+    return is_regular_past(word) or word in of("participles") or word.endswith("ing")
 
 
 def is_over(words: list[str], verb: int) -> bool:
@@ -85,6 +90,7 @@ _LOOSE = (
 )  # fmt: skip
 _BESIDE = (
     ".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must", ".set", ".below", ".find",
+    ".beside", ".link",
 )  # fmt: skip
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
