@@ -192,7 +192,7 @@ def clean_uri(uri: str) -> str:
     if secret := _CREDENTIALS.match(uri):
         raise UsageError(
             f"A location at {one_line(secret['scheme'])}://… is written with a user and a password; leave "
-            "them out, so that they stand in no plan, job or log: whatever reads it takes its own credentials."
+            "them out, so that no plan, job or log holds them: whatever reads it takes its own credentials."
         )
     if is_set(uri) and set_place(uri) is None:
         raise UsageError(
