@@ -228,7 +228,17 @@ _GLUE = ("grammar.free.glue", "grammar.group.prep", "grammar.free.adverb", "gram
 def _divides(text: Text, i: int, *, marked: bool) -> bool:
     """Whether a mark divides one description from the next: "red circle . blue star", "a: b; c"."""
     word = text.tokens[i].text
-    return (word == ALONE or (word == ";" and marked)) and _is_item(text, i + 1)
+    return ((word == ALONE or (word == ";" and marked)) and _is_item(text, i + 1)) or _goes_on_alike(text, i)
+
+
+def _goes_on_alike(text: Text, i: int) -> bool:
+    """Whether a semicolon stands between things in the plural: "apples; pears; plums in X"."""
+    end = i + 1
+    while end < len(text.tokens) and text.is_plain(end) and not text.begins(_AWAY, end):
+        end += 1
+    ends = text.word(end) in (";", "") or text.begins(_AWAY, end)
+    alike = is_many(text.word(i - 1)) and is_many(text.word(end - 1))
+    return text.word(i) == ";" and 0 < end - i - 1 < 3 and ends and alike
 
 
 def _named_by(text: Text, part: Sequence[int]) -> list[str]:
