@@ -125,12 +125,12 @@ _HEADS: tuple[_Head, ...] = tuple(
             rf"{_PLEASE}(?:{_CONVERTS}) {_IT}",
         ),
         *(
-            (action, verbs, rf"{_TOLD}{_PLEASE}(?:{verbs}) {_IT}")
-            for action, verbs in (("convert", _CONVERTS), ("check", _DOUBTED), ("split", _SPLITS))
-        ),
-        *(
             (action, verbs, rf"{_INTRO}{_PLEASE}(?:{verbs}) (?:it|them|these|those|that)")
             for action, verbs in (("convert", _CONVERTS), ("check", _CHECKS), ("split", _SPLITS))
+        ),
+        *(
+            (action, verbs, rf"{_TOLD}{_PLEASE}(?:{verbs}) {_IT}")
+            for action, verbs in (("convert", _CONVERTS), ("check", _DOUBTED), ("split", _SPLITS))
         ),
         (
             "split",

@@ -348,7 +348,8 @@ def _is_lone(text: Text, i: int) -> bool:
     """
     if text.begins(_STEPS, i):
         return False
-    end = i + 1 + (text.is_plain(i + 1) if i + 1 < len(text.tokens) else 0)
+    noun = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.within(i + 1, "places.data.nouns")
+    end = i + 1 + noun
     return text.kind(end) in ("", "mark") or text.word(end) in _JOINS or text.begins(_AWAY, end)
 
 
