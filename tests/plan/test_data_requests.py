@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skillbank.errors import ConflictError, SkillbankError, UsageError
+from skillbank.errors import ConflictError, OutOfScopeError, SkillbankError, UsageError
 from skillbank.runtime import Runtime
 
 CHECKS = (
@@ -183,3 +183,27 @@ def test_it_is_the_data_set_that_was_checked(runtime: Runtime) -> None:
     ).requests
     assert check.action == "check"
     assert {d.source: d.uri for d in train.data} == {"train_datasets": "/d/x", "eval_dataset": "/d/v"}
+
+
+IT = {
+    "My nephew labelled ./d for me. Can you check the annotations?": ("check", {}),
+    "the lab delivered ./d in their own format, convert it to yolo": ("convert", {"convert.to": "yolo"}),
+    "We need ./d in YOLO format, please convert it.": ("convert", {"convert.to": "yolo"}),
+    "whats wrong with ./d? please check the data": ("check", {}),
+}
+
+
+@pytest.mark.parametrize("text", IT)
+def test_a_data_set_may_be_named_in_the_sentence_before(runtime: Runtime, text: str) -> None:
+    action, said = IT[text]
+    [request] = runtime.read(text).requests
+    assert request.action == action and not request.questions
+    assert {each.key: each.value for each in request.settings} == said
+
+
+@pytest.mark.parametrize(
+    "text", ["Only half of ./d is labelled. Please check it.", "I trained on ./d. Check it."]
+)
+def test_what_limits_a_data_set_or_speaks_of_a_run_is_not_just_told(runtime: Runtime, text: str) -> None:
+    with pytest.raises(OutOfScopeError):
+        runtime.read(text)

@@ -315,18 +315,24 @@ def _said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
     One that tells something by its subject, and what goes on with it, is none; nor is a head before a colon.
     """
     told: set[int] = set()
+    asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED}
     for clause in clauses.all:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
         owners = text.owners(said)
-        if not said or owners & _ASKED:
+        if clauses.teller.is_history(clause.first, clause.end) and not (said and _is_done(text, said)):
+            told.add(clause.sentence)
+        if not said or owners & _ASKED or text.within(said[0], "grammar.operator.not"):
             continue
         goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
         if goes_on or text.holds(said[:3], "grammar.mode.subject"):
             told.add(clause.sentence)
+        elif clause.sentence not in asked and text.within(said[0], *_NAMING) and not _is_done(text, said):
+            continue  # "Second attempt after the power cut."
         elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
             yield said
 
 
+_NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")
 _ASKED = frozenset({"action", "value", "place", "policy", "find", "captions", "job", "name", "platform"})
 _DONE = tuple(f"actions.{action}.past" for action in ACTIONS)
 
@@ -349,7 +355,8 @@ def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
     rest = [i for i in said if i not in quiet]
     head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
     part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
-    lead = len(said) == 1 and text.within(said[0], "grammar.group.prep")
+    lead = text.within(said[-1], "grammar.group.prep") or text.kind(clause.end) not in ("", "mark")
+    lead = lead or (len(said) == 2 and text.word(said[0]) == "and" and text.owner(said[0] - 1) == "value")
     weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or "both" in text.words(rest)
     return bool(rest) and weighs and not (head or part or lead)
 

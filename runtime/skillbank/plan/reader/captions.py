@@ -32,7 +32,7 @@ _VAGUE = re.compile(
     r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
     r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
     r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
-    r"|^(?:no|zero|not|than|several|few|many|more|other|further|enough|stuff|co)\b"
+    r"|^(?:no|zero|not|than|several|few|many|more|further|enough|stuff|co)\b"
     r"|\b(?:rather than|instead of|minus|ones)\b|^(?:it|them|these|those) \w"
     r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
     r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"

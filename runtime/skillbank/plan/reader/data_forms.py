@@ -83,6 +83,10 @@ _INTRO = (
 )
 """What lies there, before somebody asks for something to be done with "them"."""
 
+_TOLD = r"(?P<told>(?:[a-z' ]{1,80} )?§(?P<place>\d+)(?: [a-z' ]{1,80})?) ?[.;!?,] ?"
+"""What somebody tells of the one place that there is, before it is called "it"."""
+_IT = rf"(?:it|them|(?:(?:the|its|these|those) )(?:{_NOUN}))"
+
 _Head = tuple[str, frozenset[str], str]
 """What is asked for, the words of which one begins it, and how it begins."""
 
@@ -114,9 +118,19 @@ _HEADS: tuple[_Head, ...] = tuple(
             rf"{_ANSWERED} (?:(?:it|them|that)|(?:{_DET} )*{_NOUN})",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA}"),
+        (
+            "convert",
+            "need|want|like",
+            rf"(?:i|we) (?:would )?(?:need|want|like)(?: to have)? {_DATA} (?:in|as) {_TO} ?[.;!,] ?"
+            rf"{_PLEASE}(?:{_CONVERTS}) {_IT}",
+        ),
         *(
             (action, verbs, rf"{_INTRO}{_PLEASE}(?:{verbs}) (?:it|them|these|those|that)")
             for action, verbs in (("convert", _CONVERTS), ("check", _CHECKS), ("split", _SPLITS))
+        ),
+        *(
+            (action, verbs, rf"{_TOLD}{_PLEASE}(?:{verbs}) {_IT}")
+            for action, verbs in (("convert", _CONVERTS), ("check", _DOUBTED), ("split", _SPLITS))
         ),
         (
             "split",

@@ -23,7 +23,7 @@ from skillbank.plan.reader.data_shares import divided
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.form_words import form_of
 from skillbank.plan.reader.leaving_out import question_about
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
@@ -130,7 +130,11 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
     line, starts = line_of(page, end, frozenset(chain.from_iterable(told)))
     for action, head in heads(line):
         said = _said(action, head, *phrases(line, head.end(), action))
-        if said is None or is_model_file(page, place_of(page, said.one("place"))):
+        if (
+            said is None
+            or is_model_file(page, place_of(page, said.one("place")))
+            or _limits(said.one("told"))
+        ):
             continue
         doer = _doer(library, action)
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", line)]
@@ -145,6 +149,14 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         made = _with_told(page, _made(page, action, doer, said), told)
         return with_question(made, tuple(_runs(page, others)))
     return None
+
+
+def _limits(told: str | None) -> bool:
+    """Whether what is told of a place takes a part of it, denies something, or asks for a run."""
+    return told is not None and not _LIMITING.isdisjoint(told.split())
+
+
+_LIMITING = word_list("data_requests.limiting")
 
 
 def _with_told(page: Text, request: Request, told: list[list[int]]) -> Request:
@@ -296,6 +308,8 @@ def _notes(action: str, said: _Said) -> Iterator[str]:
     """Yield what was decided where the words leave room."""
     if said.one("out") and action != "check":
         yield _BELOW.format(action)
+    if told := said.one("told"):
+        yield f"'{re.sub('§[0-9]+', '…', told)}' is taken as told, and changes nothing"
     if look := said.one("look"):
         yield f"'{look}' is taken as a check of the data set"
 

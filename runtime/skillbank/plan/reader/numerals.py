@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from skillbank.plan.reader.lexicon import Lexicon, words_in_order
 from skillbank.plan.reader.tokens import Token
@@ -131,10 +132,18 @@ def _words_of_a_number(tokens: list[Token], at: int, word: list[str]) -> _Read:
             end += 1
     if end == at or word[0] == "dozen":
         return at + 1, None
-    counted = _value([t.text for t in tokens[at:end]])
+    counted: float = _value([t.text for t in tokens[at:end]])
+    if end < len(tokens) and tokens[end].text == "point":  # "zero point four"
+        digits = list(takewhile(_DIGIT.__contains__, (t.text for t in tokens[end + 1 : end + 7])))
+        if digits:
+            fraction = "".join(str(NUMBERS[digit]) for digit in digits)
+            return _whole(tokens, at, end + 1 + len(digits), float(f"{counted}.{fraction}"))
     if _is_power(word[end - at :]):
         return _whole(tokens, at, end + 3, float(f"{counted}e-{NUMBERS[word[end - at + 2]]}"))
     return _whole(tokens, at, end, counted)
+
+
+_DIGIT = frozenset(word for word, value in NUMBERS.items() if 0 <= value < 10)
 
 
 def _is_power(word: list[str]) -> bool:

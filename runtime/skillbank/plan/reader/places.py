@@ -83,8 +83,9 @@ def _data(text: Text) -> None:
 def _is_written(text: Text, match: Match) -> bool:
     """Whether something is to be written to a place that is no result of a run: "save crops of them to X"."""
     into = any(text.word(i) in ("to", "into") for i in match.tokens())
-    ordered = not text.within(match.first - 2, "grammar.mode.subject")
-    return into and ordered and text.within(match.first - 1, "places.results.verbs")
+    told = text.holds(range(match.first - 4, match.first), "grammar.mode.subject")
+    found = text.holds(match.tokens(), "actions.words.found_in")  # "put the labelled pictures into X"
+    return into and not told and not found and text.within(match.first - 1, "places.results.verbs")
 
 
 def _whole(text: Text) -> None:

@@ -39,6 +39,9 @@ def take_policy(text: Text) -> None:
     for match in mentions:  # from left to right: "no AutoML or HPO" is said of both
         if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
             judge(text, match, verb=False)
+    if text.has("slots.trials.nouns", "slots.algorithm.values"):
+        for match in text.find("'tune|'tuning group.det* &@name|^name"):
+            judge(text, match, verb=True)  # "tune X, 12 trials": it may be a training by hand elsewhere
     _methods(text)
     _plain(text)
     for match in text.find("^policy 'for 'either|'neither 'of? 'them|'the?"):  # both have it anyway

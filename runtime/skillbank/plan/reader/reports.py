@@ -35,10 +35,15 @@ def _around_quote(text: Text, i: int) -> list[int]:
     if not _says(text, first, i):
         return []
     own = any(asks(text, k) for k in range(first, i))
+    if own and text.match(f"'that|'which {_WRITTEN}", i - 2) is not None:
+        return []  # "find signs that say "no entry""
     first = max(first, i - 3) if own else first
     kinds = {"word", "mark", "quote", "number"} | (set() if own else {"place"})
     kept = [k for k in range(first, _end_of_saying(text, i)) if text.tokens[k].kind in kinds]
     return [k for k in kept if not own or k == i or text.lexicon.has(text.tokens[k].text, "told.saying")]
+
+
+_WRITTEN = "'say|'says|'read|'reads|'show|'shows"
 
 
 def _says(text: Text, first: int, i: int) -> bool:

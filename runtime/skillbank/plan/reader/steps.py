@@ -135,7 +135,8 @@ def _mark_unasked(text: Text, steps: list[Step]) -> None:
     """
     trained = any(trains(step.action) for step in steps)
     for job in text.ledger.of("job") if not trained else ():
-        alone = _LEADING_ON.isdisjoint(text.words(job.tokens))  # "continue with JOB: export it"
+        words = text.words(job.tokens)
+        alone = _LEADING_ON.isdisjoint(words) and words[0] != "pick"  # "continue with JOB: export it"
         if alone and text.within(job.first, "actions.words.resume") and text.opens(job.first):
             text.ledger.mark("unread", [job.first])
     asked = [f"actions.{step.action}.{form}" for step in steps for form in ("nouns", "ing")]

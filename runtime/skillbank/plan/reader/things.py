@@ -228,7 +228,17 @@ _GLUE = ("grammar.free.glue", "grammar.group.prep", "grammar.free.adverb", "gram
 def _divides(text: Text, i: int, *, marked: bool) -> bool:
     """Whether a mark divides one description from the next: "red circle . blue star", "a: b; c"."""
     word = text.tokens[i].text
-    return (word == ALONE or (word == ";" and marked)) and _is_item(text, i + 1)
+    return ((word == ALONE or (word == ";" and marked)) and _is_item(text, i + 1)) or _goes_on_alike(text, i)
+
+
+def _goes_on_alike(text: Text, i: int) -> bool:
+    """Whether a semicolon stands between things in the plural: "apples; pears; plums in X"."""
+    end = i + 1
+    while end < len(text.tokens) and text.is_plain(end) and not text.begins(_AWAY, end):
+        end += 1
+    ends = text.word(end) in (";", "") or text.begins(_AWAY, end)
+    alike = is_many(text.word(i - 1)) and is_many(text.word(end - 1))
+    return text.word(i) == ";" and 0 < end - i - 1 < 3 and ends and alike
 
 
 def _named_by(text: Text, part: Sequence[int]) -> list[str]:
@@ -338,7 +348,8 @@ def _is_lone(text: Text, i: int) -> bool:
     """
     if text.begins(_STEPS, i):
         return False
-    end = i + 1 + (text.is_plain(i + 1) if i + 1 < len(text.tokens) else 0)
+    noun = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.within(i + 1, "places.data.nouns")
+    end = i + 1 + noun
     return text.kind(end) in ("", "mark") or text.word(end) in _JOINS or text.begins(_AWAY, end)
 
 
