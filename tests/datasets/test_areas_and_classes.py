@@ -300,8 +300,8 @@ def test_outlines_in_a_folder_for_each_split_keep_the_numbers_of_their_classes(t
         (tmp_path / "d" / split / "_annotations.coco.json").write_text(json.dumps(document))
     copy = convert(open_place(tmp_path / "d"), "masks", tmp_path / "new")
     assert copy.classes == ("background", "cat", "dog")
-    for split in open_place(tmp_path / "new").data.splits:
-        numbers = drawn(next(split.pictures())).numbers
+    for written in open_place(tmp_path / "new").data.splits:
+        numbers = drawn(next(written.pictures())).numbers
         assert (numbers[6, 25], numbers[0, 0]) == (2, 0)
 
 
