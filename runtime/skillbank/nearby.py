@@ -13,11 +13,22 @@ from skillbank.errors import UsageError
 from skillbank.team.places import hidden
 from skillbank.visible import one_line
 
-__all__ = ["at_home", "names_in", "near_path", "refuse_address", "refuse_almost_address"]
+__all__ = [
+    "at_home",
+    "names_in",
+    "near_path",
+    "refuse_address",
+    "refuse_almost_address",
+    "refuse_credentials",
+]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """How one begins, also as a `Path`, which has one slash fewer; ``./s3:/x`` is a path."""
 _ALMOST = re.compile(r"(s3|https|file):", re.IGNORECASE)
+_CREDENTIALS = re.compile(
+    r"https?://[^/?#\s@]*@|[a-z][a-z0-9+.-]*://[^/?#\s@:\[]*:(?!\d{1,5}(?:[/?#]|$))[^\s@]*@", re.IGNORECASE
+)
+"""A user, a password or a token before the host; a password may hold a slash, and a port is none."""
 _MOST_NAMES = 10_000
 """So many names of a folder are compared: the answer to a slip must not take longer than the slip."""
 
@@ -47,6 +58,16 @@ def refuse_almost_address(text: str) -> None:
         raise UsageError(
             f"{one_line(text)} looks like an address and is none; one begins with {scheme}://, and a path of "
             f"this machine that is called so with ./{scheme}:"
+        )
+
+
+def refuse_credentials(text: str) -> None:
+    """Raise `UsageError` for an address that holds a password or a token, without repeating it."""
+    if _CREDENTIALS.match(text.strip()):
+        scheme = one_line(text.strip().partition("://")[0])
+        raise UsageError(
+            f"An address at {scheme}://… is written with a user, a password or a token; leave them out, so "
+            "that no plan, job or log holds them: whatever reads it takes its own credentials."
         )
 
 

@@ -285,6 +285,41 @@ def test_outlines_become_masks_and_what_has_none_is_told(tmp_path: Path) -> None
     assert any("no outline" in sentence for sentence in copy.lost)
 
 
+def test_outlines_in_a_folder_for_each_split_keep_the_numbers_of_their_classes(tmp_path: Path) -> None:
+    outline = [[20, 4, 30, 4, 30, 12, 20, 12]]
+    for split, names in (("train", ("cat", "dog")), ("val", ("dog",))):
+        picture(tmp_path / "d" / split / f"{split}.jpg")
+        document = {
+            "images": [{"id": 1, "file_name": f"{split}.jpg", "width": SIZE[0], "height": SIZE[1]}],
+            "categories": [{"id": place, "name": name} for place, name in enumerate(names)],
+            "annotations": [
+                {"id": 1, "image_id": 1, "category_id": names.index("dog"), "bbox": [20, 4, 10, 8],
+                 "segmentation": outline},
+            ],
+        }  # fmt: skip
+        (tmp_path / "d" / split / "_annotations.coco.json").write_text(json.dumps(document))
+    copy = convert(open_place(tmp_path / "d"), "masks", tmp_path / "new")
+    assert copy.classes == ("background", "cat", "dog")
+    for written in open_place(tmp_path / "new").data.splits:
+        numbers = drawn(next(written.pictures())).numbers
+        assert (numbers[6, 25], numbers[0, 0]) == (2, 0)
+
+
+def test_areas_stay_where_an_object_is_left_beside_what_is_left_out(tmp_path: Path) -> None:
+    place = outlined(tmp_path / "d")
+    for file in place.glob("instances_*.json"):
+        document = json.loads(file.read_text())
+        document["annotations"][2]["category_id"] = 9
+        picture(place / "images" / f"{file.stem}-spoilt.jpg")
+        spoilt = {"id": 2, "file_name": f"{file.stem}-spoilt.jpg", "width": SIZE[0], "height": SIZE[1]}
+        document["images"].append(spoilt)
+        document["annotations"].append({**document["annotations"][2], "id": 4, "image_id": 2})
+        file.write_text(json.dumps(document))
+    convert(open_place(place), "masks", tmp_path / "new", mode=Mode.SKIP)
+    left = {each.name for split in open_place(tmp_path / "new").data.splits for each in split.pictures()}
+    assert left == {"images/train/train.jpg", "images/val/val.jpg"}
+
+
 def test_a_round_trip_keeps_every_pixel(tmp_path: Path) -> None:
     place = masks_in(tmp_path / "d", [0, 4, 255, 9])
     convert(open_place(place), "masks", tmp_path / "new")

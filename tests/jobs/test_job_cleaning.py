@@ -81,6 +81,12 @@ def test_what_another_plan_reads_by_its_path_stays() -> None:
     assert _going(_job("a", 50), _job("ab", 50), reader) == {"ab"}
 
 
+@pytest.mark.parametrize("value", [["/x", "/results/a/m.pth"], [{"of": {"path": "/results/a/m.pth"}}]])
+def test_what_another_plan_names_within_a_list_stays(value: object) -> None:
+    reader = _job("b", 1, plan={**_PLAN, "overrides": [{"key": "model.parts", "value": value}]})
+    assert _going(_job("a", 50), reader) == set()
+
+
 def test_the_newest_training_of_a_skill_stays() -> None:
     trainings = [_job("a", 60, action="train"), _job("b", 50, action="train")]
     assert _going(*trainings) == {"a"}

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
-from skillbank.errors import ConflictError
+from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.naming import resolve
 from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.storage.uri import parse_uri
 from tests.plan.conftest import MakeSkill
 
 WHOLE = "train.pretrained_model_path"
@@ -108,3 +109,34 @@ def test_names_on_the_hub_stay_where_the_input_takes_them(grounding_dino: Skill,
     assert resolved(grounding_dino, settings={WHOLE: "a/b"}).settings[0].value == "a/b"
     backbone = resolved(grounding_dino, settings={"model.pretrained_backbone_path": "a/b"})
     assert backbone.settings[0].value == str(here / "a" / "b")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://s3cret@host.org/x.pth",
+        "https://ann:s3cret@host.org/x.pth",
+        "https://ann:s3/cret@host.org/x.pth",
+        "s3://AKIA:s3cret@bucket/x.pth",
+    ],
+)
+@pytest.mark.parametrize("slot", ["data", "pretrained", "results_root", "setting", "list"])
+def test_an_address_with_a_password_or_a_token_stands_in_no_plan(
+    grounding_dino: Skill, slot: str, address: str
+) -> None:
+    said: dict[str, dict[str, Any]] = {
+        "data": {"data": (DataLocation(source="train_datasets", uri=address),)},
+        "setting": {"settings": {"model.pretrained_backbone_path": address}},
+        "list": {"settings": {"dataset.train_data_sources": [{"image_dir": address}]}},
+    }
+    with pytest.raises(UsageError, match="a user, a password or a token") as caught:
+        resolved(grounding_dino, **said.get(slot, {slot: address}))
+    assert "cret" not in str(caught.value)
+    with pytest.raises(UsageError, match="a user, a password or a token"):
+        parse_uri(address)
+
+
+def test_a_port_and_what_stands_behind_the_host_are_no_password(grounding_dino: Skill) -> None:
+    for uri in ("https://host.org:8080/a:b/x@y.zip", "s3://bucket/a:b/c@d"):
+        request = resolved(grounding_dino, data=(DataLocation(source="train_datasets", uri=uri),))
+        assert request.data[0].uri == uri

@@ -228,6 +228,19 @@ def test_an_import_says_what_it_does_not_take(run: Run, filled: Filled, signs: L
     assert "are of a split of the data set and stay in it; --val 0.5 deals those" in out
 
 
+def test_an_import_that_fails_leaves_what_somebody_else_has_begun_in_its_set(
+    run: Run, filled: Filled, store: SetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(labels: LabelSet, *_: object, **__: object) -> None:
+        labels.set_classes([ClassSpec("cat", ("a cat",))], "ben")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skillbank.sets.importing.import_data", interrupted)
+    code, out, err = run("sets", "import", filled.photos, "--into", "both")
+    assert code == 130, out + err
+    assert [each.name for each in store.open("both").classes()] == ["cat"]
+
+
 def test_an_import_that_is_refused_leaves_no_set(run: Run, store: SetStore, tmp_path: Path) -> None:
     root = tmp_path / "data"
     photographs(root / "images", 2)

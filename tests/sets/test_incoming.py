@@ -116,9 +116,12 @@ def test_sizes_as_stored_of_pictures_that_their_exif_turns(take: Take, tmp_path:
 
 
 def test_boxes_of_crowds_are_counted(take: Take, tmp_path: Path) -> None:
-    """A set has no word for them: they had come in as boxes of one object."""
-    found, _ = take(coco(tmp_path / "data", [(1, 1, GOOD)], 1, iscrowd=1))
+    """A set has no word for them, and a picture of nothing else is not one without an object."""
+    found, labels = take(coco(tmp_path / "data", [(1, 1, GOOD)], 2, iscrowd=1))
     assert (found.boxes, found.left) == (0, {"boxes of crowds, which a set does not know,": 1})
+    stands = labels.summary()
+    assert (stands.todo, stands.reviewed) == (1, 1)
+    assert any("are to be reviewed: 1" in note for note in found.notes)
 
 
 def test_boxes_that_are_all_written_otherwise_are_refused(take: Take, tmp_path: Path) -> None:

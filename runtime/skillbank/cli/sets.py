@@ -132,6 +132,7 @@ def import_set(
         labels = (
             sets.create(into, val=_SHARE if val is None else val, who=person()) if is_new else sets.open(into)
         )
+        before = labels.version()
         try:
             found = importing.import_data(
                 labels,
@@ -143,7 +144,8 @@ def import_set(
                 place=place,
             )
         except BaseException:
-            if is_new:  # nothing has come into it
+            # Nothing has come into it, neither of this nor of what somebody else did there meanwhile.
+            if is_new and labels.version() == before:
                 sets.remove(into, person())
             raise
     added, notes = found.added, list(found.notes)

@@ -125,10 +125,13 @@ class Mask:
         The file that holds them, relative to the tree.
     draw
         Draws them anew at each call; raises `DataError` where that cannot be done.
+    objects
+        How many objects have become them; 0 where the picture still has its boxes, or areas alone were told.
     """
 
     path: str
     draw: Callable[[], Drawn]
+    objects: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in
+from skillbank.datasets.document import SPLITS, DataSet, Drawn, Mask, Picture, Split, split_in
 from skillbank.datasets.faults import Fault
 from skillbank.errors import DataError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
+
+with lazy_imports():
+    import numpy as np
 
 __all__ = ["Member", "joined"]
 
@@ -109,8 +114,25 @@ def _lifted(member: Member, split: Split, classes: tuple[str, ...]) -> Split:
                 boxes=boxes,
                 where=replace(picture.where, file=member.below(picture.where.file)),
                 faults=tuple(_moved(member, fault) for fault in picture.faults),
+                mask=None
+                if picture.mask is None
+                else _lifted_mask(member, picture.mask, None if same else new),
             )
 
     name = member.split_of(split)
     said = member.folder.rpartition("/")[2] or split.said
     return Split(name, said, pictures, tuple(member.below(each) for each in split.annotations))
+
+
+def _lifted_mask(member: Member, mask: Mask, new: Sequence[int] | None) -> Mask:
+    draw = mask.draw if new is None else partial(_renumbered, mask.draw, new)
+    return replace(mask, path=member.below(mask.path), draw=draw)
+
+
+def _renumbered(draw: Callable[[], Drawn], new: Sequence[int]) -> Drawn:
+    """Draw areas with the numbers that their classes have in the whole."""
+    drawn = draw()
+    numbers = drawn.numbers.copy()
+    shown = numbers >= 0
+    numbers[shown] = np.array(new, dtype=np.int16)[numbers[shown]]
+    return replace(drawn, numbers=numbers)

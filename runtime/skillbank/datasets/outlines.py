@@ -57,7 +57,9 @@ def _split(split: Split, background: int | None) -> Split:
     def pictures() -> Iterator[Picture]:
         for picture in split.pictures():
             mask = picture.mask
-            made = Mask(mask.path, partial(_drawn, mask.draw, background)) if mask is not None else None
+            made = None
+            if mask is not None:
+                made = Mask(mask.path, partial(_drawn, mask.draw, background), len(picture.boxes))
             told = tuple(fault for fault in picture.faults if fault.kind != "mended")
             yield replace(picture, boxes=(), mask=made, faults=told)
 

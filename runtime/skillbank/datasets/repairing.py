@@ -129,7 +129,9 @@ class Repair:
             self.done[kind] += 1
             return None
         marked = self.marked(picture)
-        if not marked.boxes and (picture.boxes or any(fault.kind in _MARKS for fault in picture.faults)):
+        if not _shows_something(marked) and (
+            picture.boxes or any(fault.kind in _MARKS for fault in picture.faults)
+        ):
             self.done["picture-emptied"] += 1
             return None
         return marked
@@ -187,6 +189,12 @@ class Repair:
             if size is not None:
                 box = _clipped(box, *size)
         return box if label == box.label else replace(box, label=label)
+
+
+def _shows_something(picture: Picture) -> bool:
+    """Whether anything is marked in a picture: boxes, areas, or a class of the whole."""
+    is_drawn = picture.mask is not None and picture.mask.objects > 0
+    return bool(picture.boxes) or is_drawn or picture.label is not None
 
 
 def _clipped(box: Box, width: int, height: int) -> Box:

@@ -14,6 +14,7 @@ from skillbank.jobs.homes import Homes
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.results import read_results
 from skillbank.jobs.store import JobStore
+from skillbank.plan.paths import strings_in
 from skillbank.plan.products import trains
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.processes import described_alive
@@ -111,7 +112,7 @@ def _needs(record: JobRecord, others: Iterable[JobRecord], homes: Homes) -> Iter
     yield from (job for job in (record.retry_of, record.resumes, record.product, record.experiment) if job)
     yield from (other.id for other in others if other.experiment == record.id)
     read = [each.get("uri") for each in record.plan.get("inputs") or ()]
-    read += [each.get("value") for each in record.plan.get("overrides") or ()]
+    read += [part for each in record.plan.get("overrides") or () for part in strings_in(each.get("value"))]
     for place in (record.results_dir, *read):
         yield from (job for job in homes.around(place) if job != record.id)
 

@@ -10,9 +10,10 @@ from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, ConflictError
-from skillbank.nearby import refuse_almost_address
+from skillbank.nearby import refuse_almost_address, refuse_credentials
 from skillbank.plan import inference
 from skillbank.plan.model import PARENT_MODEL, is_hub_name
+from skillbank.plan.paths import strings_in
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.weights import FROM_PARENT, SCRATCH
@@ -32,7 +33,12 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     ------
     ConflictError
         When it names two jobs.
+    UsageError
+        When an address in it is almost one, or holds a password.
     """
+    said = [request.results_root, request.pretrained, *(d.uri for d in request.data)]
+    for text in strings_in([*said, *(setting.value for setting in request.settings)]):
+        refuse_credentials(text)
     try:
         action = skill.action(request.action, request.variant)
     except ActionNotFoundError:

@@ -71,6 +71,14 @@ def set_path(document: dict[str, Any], path: str | Path, value: object) -> None:
     node[last] = value
 
 
+def strings_in(value: object) -> Iterator[str]:
+    """Yield every string that a value is or holds, in lists and mappings too."""
+    for _, leaf in leaves(value):
+        for part in leaf if isinstance(leaf, list | tuple) else (leaf,):
+            if isinstance(part, str):
+                yield part
+
+
 def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, object]]:
     """Walk a nested document; an empty mapping or list counts as a leaf."""
     if isinstance(document, Mapping) and document:

@@ -10,6 +10,7 @@ from pydantic import ValidationInfo, field_validator
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError, UsageError, sentence_of
+from skillbank.nearby import refuse_credentials
 from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.set_places import as_place, is_set, set_place
@@ -183,17 +184,10 @@ def source_of(role: str) -> str:
     return ROLES.get(role.strip().lower(), role.strip())
 
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^/?#\s@]*:[^/?#\s]*@", re.IGNORECASE)
-
-
 def clean_uri(uri: str) -> str:
     """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
     uri = uri.strip()
-    if secret := _CREDENTIALS.match(uri):
-        raise UsageError(
-            f"A location at {one_line(secret['scheme'])}://… is written with a user and a password; leave "
-            "them out, so that no plan, job or log holds them: whatever reads it takes its own credentials."
-        )
+    refuse_credentials(uri)
     if is_set(uri) and set_place(uri) is None:
         raise UsageError(
             f"'{one_line(uri)}' names no label set: a name is 1 to 100 letters, digits, '.', '_' and '-'."

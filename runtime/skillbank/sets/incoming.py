@@ -145,7 +145,9 @@ class Incoming:
             name, places.of(path, sha256), sha256, look.width, look.height, look.small, depth
         )
         boxes = tuple(self._named(picture, look))
-        lost = len(boxes) < sum(not box.crowd for box in picture.boxes)
+        # A crowd beside boxes is left out; a picture of nothing but crowds is none without an object.
+        least = sum(not box.crowd for box in picture.boxes) or bool(picture.boxes)
+        lost = len(boxes) < least
         is_whole = not lost and not any(
             KINDS[fault.kind].repair.startswith("drop") for fault in picture.faults
         )

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.nearby import at_home, refuse_almost_address
+from skillbank.nearby import at_home, refuse_almost_address, refuse_credentials
 from skillbank.plan.set_places import SetPlace, set_place
 from skillbank.visible import one_line
 
@@ -101,6 +101,7 @@ def parse_uri(text: str) -> Uri:
         raise UsageError(f"{text!r} names no data; give a path, file:///folder or s3://bucket/key")
     if (found := set_place(text)) is not None:
         return _in_set(found, text)
+    refuse_credentials(text)
     match = _SCHEME.fullmatch(text)
     if match is None:
         refuse_almost_address(text)
