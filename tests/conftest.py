@@ -207,7 +207,7 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     made = tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
     failed = request.session.testsfailed
     yield made
-    if in_memory.MEMORY in made.parents and request.session.testsfailed == failed:  # nobody looks at it again
+    if in_memory.holds(made) and request.session.testsfailed == failed:  # nobody looks at it again
         shutil.rmtree(made, ignore_errors=True)
 
 

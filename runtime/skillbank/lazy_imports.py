@@ -18,7 +18,6 @@ import builtins
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from threading import get_ident
 from types import ModuleType
 
 __all__ = ["lazy_imports"]
@@ -27,22 +26,24 @@ __all__ = ["lazy_imports"]
 class lazy_imports:  # noqa: N801  read as the statement that it stands in for
     """Put off the imports of a block at the top of a file.
 
-    Python asks ``builtins.__import__`` at every import, which here puts off what the thread imports that has
-    entered the block. Should two enter blocks at the same moment, one of them may import at once what it
-    would have put off, and that is all.
+    Python asks ``builtins.__import__`` at every import, which here puts off what the file imports that has
+    entered the block. All others import meanwhile as ever: other threads, and what interrupts this one (a
+    signal, the end of an object). Should two files enter blocks at the same moment, one of them may import at
+    once what it would have put off, and that is all.
 
     Raises
     ------
     ImportError
-        For ``import a.b`` and relative imports: write ``from a import b``.
+        For ``import a.b``, ``from a import *`` and relative imports: write ``from a import b``.
     """
 
     def __enter__(self) -> None:
-        self._thread, self._ordinary = get_ident(), builtins.__import__
+        self._importer: dict[str, object] | None = sys._getframe(1).f_globals
+        self._ordinary = builtins.__import__
         builtins.__import__ = self._import
 
     def __exit__(self, *_: object) -> None:
-        self._thread = 0  # whoever has it still imports ordinarily
+        self._importer = None  # whoever has it still imports ordinarily
         if builtins.__import__ == self._import:
             builtins.__import__ = self._ordinary
 
@@ -54,11 +55,11 @@ class lazy_imports:  # noqa: N801  read as the statement that it stands in for
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        if get_ident() != self._thread:
+        importer = self._importer
+        if importer is None or globals is not importer:
             return self._ordinary(name, globals, locals, fromlist or (), level)
-        if level or ("." in name and not fromlist):
+        if level or "*" in (fromlist or ()) or ("." in name and not fromlist):
             raise ImportError(f"{name} cannot be put off so; write 'from a import b'", name=name)
-        importer = globals if isinstance(globals, dict) else {}
         if not fromlist:
             return _module(name, importer)
         package = ModuleType(name)  # of which the statement takes these names
@@ -99,4 +100,6 @@ class _Lazy(ModuleType):
 
 def _module(name: str, importer: dict[str, object]) -> ModuleType:
     module = sys.modules.get(name)
-    return _Lazy(name, importer) if module is None else module
+    # One that another thread is importing has but a part of its names: who uses it waits for that thread.
+    unfinished = getattr(getattr(module, "__spec__", None), "_initializing", False)  # as importlib asks it
+    return _Lazy(name, importer) if module is None or unfinished else module

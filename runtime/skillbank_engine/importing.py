@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
+from skillbank_engine.errors import MissingPackageError
+from skillbank_engine.extras import how_to_install
 from skillbank_engine.light import import_torch
 from skillbank_engine.threads import wait_passively
 
@@ -60,6 +62,9 @@ _PLAIN = (
     "unittest.mock",
 )
 """What torch and transformers import in any case, and needs none of torch's libraries."""
+
+_EXTRA = frozenset({"faster_coco_eval", "safetensors", "scipy", "tokenizers", "torch", "transformers"})
+"""What the extra ``engine`` brings and the core of skillbank, with which our programs come, does not."""
 
 
 def prepare_libraries() -> None:
@@ -111,16 +116,33 @@ def importing() -> Iterator[None]:
 
     Looking through so many modules for garbage again and again would be a seventh of the time that importing
     takes.
+
+    Raises
+    ------
+    MissingPackageError
+        When one of them is not installed: programs of the engine are there without it.
     """
     if _ALL in sys.modules:
         yield
         return
-    with _collecting_nothing():
+    with _collecting_nothing(), _saying_what_is_missing():
         if "torch" not in sys.modules:
             _import(_PLAIN)
         import_torch()
         yield
     gc.freeze()
+
+
+@contextmanager
+def _saying_what_is_missing() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:  # a part of one that is there, or a package of somebody's family
+            raise
+        raise MissingPackageError(
+            f"The engine needs the package {error.name}, which is not installed: {how_to_install('engine')}"
+        ) from error
 
 
 @contextmanager

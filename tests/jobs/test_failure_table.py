@@ -25,6 +25,11 @@ from skillbank.jobs.failures import classify
         ("ERROR: unknown key 'train.epohcs' in the spec", "unknown_spec_key", "PROGRAM"),
         ("ModuleNotFoundError: No module named 'torch'", "module_missing", "PROGRAM"),
         (
+            "ERROR: The engine needs the package torch, which is not installed: pip install skillbank",
+            "module_missing",
+            "PROGRAM",
+        ),
+        (
             "RuntimeError: DataLoader worker (pid 9) is killed by signal: Bus error.",
             "shared_memory",
             "PROGRAM",
