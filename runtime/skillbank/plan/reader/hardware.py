@@ -59,7 +59,7 @@ def told_kinds(text: Text) -> Iterator[str]:
         noun = [k for k in claim.tokens if text.kind(k) == "word" and _names_a_kind(text.ledger.said([k]))]
         if claim.value.slot == "gpus" and noun:
             kind = text.ledger.said([k for k in claim.tokens if k >= noun[0]])
-            yield f"'{kind}' chooses no kind of GPU: a run takes those of the machine, and their number counts"
+            yield f"'{kind}' chooses no kind of GPU: a run takes those of the machine, and counts them"
 
 
 def _names_a_kind(said: str) -> bool:
