@@ -306,7 +306,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
 
 
 def _sayings(text: Text, i: int) -> str:
-    """Return the marks that say something where a token stands: a "|" parts the cells of a table, but "||"."""
+    """Return the marks that say something where a token stands: cells of a table say nothing by their "|"."""
     return "<>≥≤%|" if text.owner(i) == "unread" else "<>≥≤%"
 
 
