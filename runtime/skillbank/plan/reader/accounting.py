@@ -293,7 +293,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")
-        and (t.kind != "mark" or t.text in "<>≥≤%")
+        and (t.kind != "mark" or t.text in _sayings(text, i))
     }  # fmt: skip
     for i in sorted(left):
         for claim in _numbers_beside(text, clauses, i, covered) if text.tokens[i].kind == "word" else ():
@@ -303,6 +303,11 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+def _sayings(text: Text, i: int) -> str:
+    """Return the marks that say something where a token stands: cells of a table say nothing by their "|"."""
+    return "<>≥≤%|" if text.owner(i) == "unread" else "<>≥≤%"
 
 
 _SUBSTANCE = ("grammar.free.noun", "grammar.free.adjective", "grammar.free.light", "places.data.nouns")
@@ -435,11 +440,20 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
     return [_with_noun(text, run) for run in runs]
 
 
+_COUNTED = ("grammar.free.noun", "places.data.nouns", "slots.around.steps")
+
+
 def _with_noun(text: Text, run: list[int]) -> list[int]:
-    """Return a run that begins with a number with the noun before it: "crops of 1024 pixels"."""
+    """Return a run that begins with a number with the noun before it, or behind it where it is all of it.
+
+    Such are "crops of 1024 pixels" and "5 steps".
+    """
     k = run[0] - 1
     if text.tokens[run[0]].kind not in ("number", "range", "percent"):
         return run
+    after = run[-1] + 1
+    if len(run) == 1 and after < len(text.tokens) and text.ledger.free(after):
+        run = [*run, after] if text.within(after, *_COUNTED) else run
     while k >= 0 and text.ledger.free(k) and text.tokens[k].text == "of":
         k -= 1
     noun = k >= 0 and text.ledger.free(k) and text.within(k, "grammar.free.noun", "places.data.nouns")

@@ -166,12 +166,27 @@ def take_numbering(text: Text) -> None:
 
 
 def _is_count(text: Text, match: Match) -> bool:
-    """Whether a small number counts steps, and says no more: not "every 2 steps", "4 steps of warmup"."""
-    few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
+    """Whether a small number counts steps, and says no more: not "every 2 steps", "4 steps of warmup".
+
+    Behind what has been said ("train X on Y, 5 steps") it would be the length of a run.
+    """
+    counts = [text.tokens[i].value for i in match.tokens("w") if text.tokens[i].kind == "number"]
+    few = all(isinstance(n, int) and n < 10 for n in counts) and not _is_length(text, match)
     led = text.word(match.first - 1) in of("prepositions") - {"in"} | {"every"}
     return few and not led and text.word(match.end) != "of"
 
 
+def _is_length(text: Text, match: Match) -> bool:
+    """Whether a number of steps is a part of a sentence by itself that begins and opens nothing."""
+    last = match.end - 1
+    end = last if text.kind(last) == "mark" else match.end
+    first = match.first - (text.word(match.first - 1) == "in")
+    alone = text.word(first - 1) in _PARTING and text.word(end) in {"", ".", "\n", *_PARTING}
+    return alone and text.word(end - 1) in _STEPS
+
+
+_PARTING = frozenset({",", ";", "(", ")"})
+_STEPS = frozenset({"steps", "things"})
 _ENDS = frozenset({".", ";", ",", "\n"})
 _COUNTED = frozenset(
     f"slots.{s.name}.{part}"

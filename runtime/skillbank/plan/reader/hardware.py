@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,13 +17,18 @@ from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu", "take_totals"]
+__all__ = [
+    "ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu", "take_totals",
+    "told_kinds",
+]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")
 _TIMES = frozenset(["x", "times", "by", "with"])
 _EACH = frozenset({"per", "each", "every", "apiece"})
 _OWNING = frozenset({"have", "has", "got", "own", "there"})
 _ON_A_GPU = "on a GPU"
+_LAST_ID = 255
+"""No machine has more GPUs: "gpu 3090" is a kind of them."""
 _COUNTED = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
 
 
@@ -45,6 +51,19 @@ def take_totals(text: Text) -> None:
         if one.value.slot == "gpus" and spread and not each:
             text.ledger.replace(one, "value", replace(one.value, total=True))
         text.ledger.claim("context", text.unclaimed(between))
+
+
+def told_kinds(text: Text) -> Iterator[str]:
+    """Yield a note on each kind of GPU that is named beside a number of them: no option chooses one."""
+    for claim in text.ledger.of("value"):
+        noun = [k for k in claim.tokens if text.kind(k) == "word" and _names_a_kind(text.ledger.said([k]))]
+        if claim.value.slot == "gpus" and noun:
+            kind = text.ledger.said([k for k in claim.tokens if k >= noun[0]])
+            yield f"'{kind}' chooses no kind of GPU: a run takes those of the machine, and counts them"
+
+
+def _names_a_kind(said: str) -> bool:
+    return re.search(r"[a-z] ?\d", said, re.IGNORECASE) is not None
 
 
 def take_owned(text: Text) -> None:
@@ -84,6 +103,9 @@ def take_gpu_ids(text: Text) -> None:
         if not ids or not all(isinstance(n, int) for n in ids):
             continue
         free = text.unclaimed(range(match.first, end))
+        if max(ids) > _LAST_ID:
+            text.ledger.claim("unread", free)
+            continue
         taken = next(filter(None, (text.match(each, end) for each in phrases("hardware.taken"))), None)
         if taken is not None:
             others.append([*free, *taken.tokens()])

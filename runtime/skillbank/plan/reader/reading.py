@@ -24,6 +24,7 @@ from skillbank.plan.reader import (
     asides,
     captions,
     courtesies,
+    hardware,
     heeded,
     jobs,
     lexer,
@@ -69,6 +70,7 @@ from skillbank.plan.reader.step_skills import assign_skills
 from skillbank.plan.reader.steps import settle_actions
 from skillbank.plan.reader.students import Taught, Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
+from skillbank.plan.reader.unheld import mark_comments, mark_unheld
 from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
 from skillbank.visible import one_line
@@ -197,6 +199,7 @@ def read_text(
         return whole
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
         return _taught(text, taught, again, notes)
+    mark_comments(page)
     clauses = _take_manners(page, notes)
     _take_names(page)
     pairs.take_pairs(page)
@@ -234,6 +237,7 @@ def read_text(
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)
+    mark_unheld(page, clauses.history())
     steps = [_with_claims(step, page) for step in steps]
     asides.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
@@ -439,6 +443,7 @@ def _made(
     notes += take_shown(page, known | listed)
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
+    notes += hardware.told_kinds(page)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()

@@ -69,6 +69,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     tokens, key = found
     if not key:
         return True  # several keys have this name: which is meant, the plan asks
+    if key in keys.shared and keys.shared[key] not in text.words(tokens):
+        return True  # as here
     if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
     if _counts_other_epochs(text, tokens, key, keys):

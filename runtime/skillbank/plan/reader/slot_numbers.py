@@ -111,7 +111,7 @@ _NOUNS = tuple(
 def _is_of_a_key(text: Text, keys: Sequence[Keys], i: int, meaning: _Meaning, searching: bool) -> bool:
     """Whether a longer phrase gives a number to a key: "accumulate gradients over 4 batches".
 
-    Patience is the slot's in a search alone.
+    Patience is the slot's in a search alone; what stands behind "lr 1e-4" takes the number from none.
     """
     match = meaning.match
     if meaning.led and (meaning.slot.name == "patience" and not searching):
@@ -119,7 +119,8 @@ def _is_of_a_key(text: Text, keys: Sequence[Keys], i: int, meaning: _Meaning, se
     if meaning.led and _is_longer(text, meaning.slot, match, keys):
         return True
     phrases = (number_in_phrase(text, i, each) for each in keys)
-    return any(phrase is not None and {*match.tokens()} - {i} < {*phrase[0]} for phrase in phrases)
+    longer = (p[0] for p in phrases if p is not None and {*match.tokens()} - {i} < {*p[0]})
+    return any(not (meaning.led and match.first == min(p)) for p in longer)
 
 
 def _told(text: Text, match: Match, value: Value) -> None:

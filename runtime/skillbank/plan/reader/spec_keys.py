@@ -61,6 +61,7 @@ class Keys:
         """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
             self._take_action(skill, action)
+        self.shared = self._shared()
         self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
         """What the letters and digits of values begin with that keys list."""
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
@@ -81,6 +82,16 @@ class Keys:
         """By a last name in small letters, the first key of that name that lists its values, and these."""
         self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
+
+    def _shared(self) -> dict[str, str]:
+        """Return the numbers of inner sections whose names end those of others, by key with the section.
+
+        A "decay" alone may be that of ``ema``, and as well ``weight_decay``.
+        """
+        numbers = [key for key, kind in self.kinds.items() if kind in NUMERIC]
+        ends = {"_".join(key.rpartition(".")[2].split("_")[1:]) for key in numbers if "num_" not in key}
+        inner = (key for key in numbers if key.count(".") > 1 and key.rpartition(".")[2] in ends)
+        return {key: key.split(".")[-2] for key in inner}
 
     def _choices(self) -> dict[str, tuple[str, set[str]]]:
         lists: dict[str, tuple[str, set[str]]] = {}

@@ -1,0 +1,87 @@
+"""What is said of a value that no key holds: for a part of a run, the least of it, one for each trial.
+
+Its words are each understood, and together they say something else: "freeze the backbone for 5 epochs" sets
+no length. Nothing is set by them then, and the plan asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from skillbank.plan.reader.frames import frames
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["mark_comments", "mark_unheld"]
+
+_OPEN = frozenset({"", "value", "order", "unread"})
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*\.000")
+"""A number that is another one where a point parts its thousands: "1.000 epochs"."""
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+def mark_comments(text: Text) -> None:
+    """Leave unread what a comment holds (``<!-- 20 epochs -->``), and a shell's "or else" (``||``)."""
+    tokens, original = text.tokens, text.ledger.original
+    for comment in _COMMENT.finditer(original):
+        inside = [i for i, t in enumerate(tokens) if comment.start() <= t.start and t.end <= comment.end()]
+        text.ledger.claim("unread", inside)
+    for i in range(1, len(tokens) - 2):
+        if text.words([i, i + 1]) == ["|", "|"] and text.ledger.said([i, i + 1]) == "||":
+            text.ledger.claim("unread", text.unclaimed([i, i + 1, i + 2]))
+
+
+def mark_unheld(text: Text, over: frozenset[int]) -> None:
+    """Take back what such words have set, and leave them unread.
+
+    Parameters
+    ----------
+    over
+        The tokens of what is told of the past, which sets nothing.
+    """
+    bare = text.unread()
+    for name, is_meant in _GROUPS.items():
+        for tokens in _found(bare, name):
+            if is_meant(text, tokens):
+                _leave(text, tokens, frozenset() if name == "corrected" else over)
+    for claim in text.ledger.of("value"):
+        if any(_THOUSANDS.fullmatch(text.ledger.said([i])) for i in claim.tokens):
+            _leave(text, claim.tokens, over)
+
+
+def _is_split(text: Text, tokens: list[int]) -> bool:
+    """Whether what is one thing has been read as several."""
+    return len({id(text.ledger.owner.get(i)) for i in tokens}) > 1
+
+
+_GROUPS: dict[str, Callable[[Text, list[int]], bool]] = {
+    "always": lambda text, tokens: True,
+    "corrected": lambda text, tokens: True,
+    "ending": lambda text, tokens: all(claim.value.slot for claim in _values_of(text, tokens)),
+    "unset": lambda text, tokens: not text.owners(tokens),
+    "apart": _is_split,
+}
+"""The groups of such frames, with when one of each means what it says."""
+
+
+def _found(text: Text, name: str) -> Iterator[list[int]]:
+    """Yield what the frames of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
+    for match in (m for source in frames(f"unheld.{name}") for m in text.find(source)):
+        tokens = match.tokens("what") or match.tokens()
+        if text.word(tokens[0] - 1) != "no" or text.word(tokens[0]) not in ("more", "fewer", "less"):
+            yield tokens
+
+
+def _leave(text: Text, tokens: Sequence[int], over: frozenset[int]) -> None:
+    if tokens[0] in over or any(text.owner(i) not in _OPEN for i in tokens):
+        return
+    claims = list(_values_of(text, tokens))
+    for claim in claims:
+        text.ledger.withdraw(claim)
+    text.ledger.mark("unread", sorted({*tokens, *(i for claim in claims for i in claim.tokens)}))
+
+
+def _values_of(text: Text, tokens: Iterable[int]) -> Iterator[Claim]:
+    """Yield the values that some words have set."""
+    return (c for c in text.ledger.of("value") if not set(tokens).isdisjoint(c.tokens))
