@@ -41,6 +41,8 @@ WHOLE = {
     "evaluate rtdetr with m.pth on the test split of s3://b/test": ["s3://b/test"],
     "train rtdetr on /d/a, test split in /d/b, no hpo": ["/d/a", "/d/b"],
     "can you train rtdetr on data/a?": ["data/a"],
+    "can you train rtdetr on data/a? 20 epochs, no hpo": ["data/a"],
+    '{"model": "rtdetr", "action": "train", "train_datasets": "/d/a"}': ["/d/a"],
 }
 
 

@@ -67,8 +67,9 @@ def _goes_on(text: Text, i: int) -> bool:
     place, behind = text.tokens[i], text.tokens[i + 1]
     between = text.ledger.original[place.end : behind.start]
     if between == "":
-        sign = text.ledger.original[behind.start]
-        return sign in "[{" or (sign == "?" and text.kind(i + 2) == "mark" and text.word(i + 2) != "\n")
+        sign = text.ledger.original[behind.start : behind.start + 1]
+        more = text.word(i + 2) in (",", ";", ")", "/")  # "can you train on X?" asks
+        return sign in ("[", "{") or (sign == "?" and more)
     last = text.kind(i + 2) in ("", "mark") and text.word(i + 2) not in (":", "=", "(")
     word = text.within(i + 1, "places.data.nouns") or text.match(f"{BARE}", i + 1, i + 2) is not None
     return between == " " and ":\\" in str(place.value) and word and last
