@@ -97,7 +97,11 @@ class DataOfSteps:
         given = {s: list(u) for s, u in self._given[at].items()}
         for i, other in enumerate(self._given):
             for source, uris in other.items():
-                if source in reads and (i <= at or self._said_by_role(i, source)):
+                if (
+                    source in reads
+                    and not self._is_of_another(i, at, source)
+                    and (i <= at or self._said_by_role(i, source))
+                ):
                     given.setdefault(source, list(uris))
         for i in self._evaluations(at):
             given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
@@ -111,8 +115,15 @@ class DataOfSteps:
         """Yield where what a step trains is evaluated: that data may also tell its checkpoints apart."""
         step = self.steps[at]
         for i in range(at + 1, len(self.steps) if trains(step.action) else 0):
-            if self.steps[i].action == "evaluate" and step.skill is self.steps[i].skill:
+            evaluated = self.steps[i]
+            if evaluated.action == "evaluate" and step.skill is evaluated.skill and not _has_model(evaluated):
                 yield i
+
+    def _is_of_another(self, given: int, at: int, source: str) -> bool:
+        """Whether data was given to evaluate a model of its own, which is not what a step trains."""
+        other = self.steps[given]
+        apart = given != at and other.action == "evaluate" and trains(self.steps[at].action)
+        return apart and _has_model(other) and not self._said_by_role(given, source)
 
     def _said_by_role(self, at: int, source: str) -> bool:
         return any(c.value.role == source for c in self.steps[at].of("place"))
@@ -349,6 +360,11 @@ class DataOfSteps:
         if last is step or last.skill is not step.skill:
             return []
         return [c for c in last.of("place") if c.value.role is None]
+
+
+def _has_model(step: Step) -> bool:
+    """Whether a step names the model that it is done with: a job, or a file of weights."""
+    return any(c.kind == "job" or (c.kind == "place" and c.value.role == "weights") for c in step.claims)
 
 
 def _kind_of(uri: str) -> str:

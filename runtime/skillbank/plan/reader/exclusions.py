@@ -123,7 +123,8 @@ def settle_lacking(text: Text) -> None:
         text.ledger.replace(text.ledger.owner[match.end], "unread")
     if all(c.value.role != "eval_dataset" for c in text.ledger.of("place")):
         for match in found(text, "exclusions.validation"):
-            text.ledger.claim("refused", match.tokens(), "eval_dataset")
+            tests = text.word(match.end - 1) == "split" and "test" in text.words(match.tokens())
+            text.ledger.claim("refused", match.tokens(), None if tests else "eval_dataset")
     looked_for = text.ledger.of("captions", "find")
     for match in found(text, "exclusions.captions") if not looked_for else ():
         text.ledger.claim("refused", match.tokens())

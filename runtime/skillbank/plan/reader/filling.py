@@ -7,7 +7,7 @@ from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
-from skillbank.plan.model import Question, is_hub_name
+from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps
@@ -199,11 +199,11 @@ class Maker:
         several = skill is not None and sum(a.name == action.name for a in skill.actions) > 1
         return bool(action.variant) and (self.engines[at] or (several and self.unclear[at] is None))
 
-    def _is_model(self, uri: str) -> bool:
-        """Whether a text names a folder here that holds a saved model, or a model on the hub."""
+    def _is_model(self, uri: str) -> bool | None:
+        """Whether a text names a folder here that holds a saved model; None where no folder is named."""
         inside = self.list_folder(uri)
         if inside is None:
-            return is_hub_name(uri)
+            return None
         return "config.json" in inside and any(name.endswith((".safetensors", ".bin")) for name in inside)
 
     def _uses_engine(self, step: Step) -> bool:

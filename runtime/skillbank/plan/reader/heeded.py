@@ -8,6 +8,8 @@ from __future__ import annotations
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.place import BARE, role_of_path
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["mark_unheeded"]
 
@@ -26,6 +28,7 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_beside(text)
+    _mark_places(text)
 
 
 def _mark_beside(text: Text) -> None:
@@ -39,6 +42,50 @@ def _mark_beside(text: Text) -> None:
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
+
+
+def _mark_places(text: Text) -> None:
+    """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
+    bare = text.unread()
+    for match in (m for source in frames("unread.of_places") for m in bare.find(source)):
+        _leave(text, match.tokens("what"))
+    training = any(c.value.action == "train" for c in text.ledger.of("action"))
+    splits = (*frames("unread.split"), *(() if training else frames("unread.split_of_training")))
+    for match in (m for source in splits for m in bare.find(source)):
+        [place] = [i for i in match.tokens() if text.kind(i) == "place"]
+        if role_of_path(text, str(text.tokens[place].value)) is None:
+            _leave(text, match.tokens("what"))
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place"):
+        if _goes_on(bare, i):
+            _leave(text, [i, i + 1])
+
+
+def _goes_on(text: Text, i: int) -> bool:
+    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/?, ...", "D:/my train"."""
+    if i + 1 == len(text.tokens):
+        return False
+    place, behind = text.tokens[i], text.tokens[i + 1]
+    between = text.ledger.original[place.end : behind.start]
+    if between == "":
+        sign = text.ledger.original[behind.start : behind.start + 1]
+        more = text.word(i + 2) in (",", ";", ")", "/")  # "can you train on X?" asks
+        return sign in ("[", "{") or (sign == "?" and more)
+    last = text.kind(i + 2) in ("", "mark") and text.word(i + 2) not in (":", "=", "(")
+    word = text.within(i + 1, "places.data.nouns") or text.match(f"{BARE}", i + 1, i + 2) is not None
+    return between == " " and ":\\" in str(place.value) and word and last
+
+
+def _leave(text: Text, tokens: list[int]) -> None:
+    """Leave words unread; a job that they were read as is none, and a place that they name is not used."""
+    for owner in {id(c): c for i in tokens if (c := text.ledger.owner.get(i)) is not None}.values():
+        if owner.kind in ("job", "excluded") or (owner.kind == "place" and _names(text, owner, tokens)):
+            text.ledger.withdraw(owner)
+    text.ledger.mark("unread", tokens)
+
+
+def _names(text: Text, claim: Claim, tokens: list[int]) -> bool:
+    """Whether the place of a claim is among some tokens."""
+    return any(i in tokens and text.kind(i) == "place" for i in claim.tokens)
 
 
 def _mark_parts(text: Text, over: frozenset[int]) -> None:
