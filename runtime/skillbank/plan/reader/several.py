@@ -25,30 +25,35 @@ _CLOSES = frozenset({"and", "but", "only", "with", "without", "gets", "should", 
 def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
     """Leave unread what singles out one of several models, and a model beside another that is lost."""
     bare = text.unread()
-    for words in _kept_though_taken_back(text, steps):
-        text.ledger.mark("unread", words)
-    for match in _found(bare, "several.beside"):
-        text.ledger.mark("unread", match.tokens("what"))
-    for match in _found(bare, "several.once_more"):
-        if text.owner(match.end) != "action":
-            text.ledger.mark("unread", match.tokens())
-    for i in _boths(text, steps):
-        text.ledger.mark("unread", [i])
     together = _of_one_action(steps)
-    for match in _found(bare, "several.one") if together else ():
-        words = match.tokens("what")
-        closed = _is_closed(text, words[-1] + 1) and not text.owners(words) & {"report", "question"}
-        if closed and not _is_counted(text, steps, words):
-            text.ledger.mark("unread", words)
-    for match in _found(bare, "several.total") if together else ():
-        words = match.tokens()
+    lost = [*_kept_though_taken_back(text, steps), *_lost_beside(text, bare, steps)]
+    for words in [*lost, *(_singled_out(text, bare, steps, together) if together else ())]:
+        text.ledger.mark("unread", words)
+
+
+def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
+    """Yield what speaks of a second model, or of one more time, where a step is done once."""
+    yield from (match.tokens("what") for match in _found(bare, "several.beside"))
+    again = _found(bare, "several.once_more")
+    yield from (match.tokens() for match in again if text.owner(match.end) != "action")
+    yield from ([i] for i in _boths(text, steps))
+
+
+def _singled_out(
+    text: Text, bare: Text, steps: Sequence[Step], together: Sequence[Step]
+) -> Iterator[list[int]]:
+    """Yield what is said of one of several models, or of all of them taken together."""
+    for words in (match.tokens("what") for match in _found(bare, "several.one")):
+        told = text.owners(words) & {"report", "question"}
+        if _is_closed(text, words[-1] + 1) and not told and not _is_counted(text, steps, words):
+            yield words
+    for words in (match.tokens() for match in _found(bare, "several.total")):
         if text.owner(words[0] - 1) == "value" and not text.owners(words):
-            text.ledger.mark("unread", words)
-    for match in _found(bare, "several.with_it") if together else ():
+            yield words
+    for match in _found(bare, "several.with_it"):
         if trains(_action_before(text, match.first)):
-            text.ledger.mark("unread", match.tokens("what"))
-    for claim in _places_again(together):
-        text.ledger.mark("unread", claim.tokens)
+            yield match.tokens("what")
+    yield from ([*claim.tokens] for claim in _places_again(together))
 
 
 def _found(bare: Text, name: str) -> Iterator[Match]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -35,27 +36,35 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     if not everywhere:
         return steps
     made: list[Step] = []
-    skill: Skill | None = everywhere[0]
     if not steps[0].of("name") and _labels_for_another(steps):
         made, steps = steps[:1], steps[1:]  # what finds things is looked for
     divided: list[Step] = []
     for i, step in enumerate(steps):
         own = _distinct(step.of("name"))
-        if not own and (_is_done_with_all(text, step) or _goes_on_with_all(text, step, divided)):
-            before = dict.fromkeys(s.skill for s in made if s.skill is not None)
-            made += [replace(step, claims=list(step.claims), skill=s) for s in before or everywhere[:1]]
-        elif not own and not made and len(led := _named_at_once(text, steps[i:])) > 1:
-            divided = [replace(step, claims=list(step.claims), skill=s) for s in led]
-            made += divided
-        elif len(own) < 2:
-            step.skill = own[0] if own else skill
-            made.append(step)
-            divided = []
+        if own:
+            new = _divided(text, step, own) if len(own) > 1 else _with_skills(step, own)
+            divided = new if len(own) > 1 else []
+        elif _is_done_with_all(text, step) or _goes_on_with_all(text, step, divided):
+            new = _with_skills(step, _skills(made) or everywhere[:1])
+        elif not made and len(led := _named_at_once(text, steps[i:])) > 1:
+            new = divided = _with_skills(step, led)
         else:
-            divided = _divided(text, step, own)
-            made += divided
-        skill = made[-1].skill
+            new, divided = _with_skills(step, _skills(made[-1:]) or everywhere[:1]), []
+        made += new
     return made
+
+
+def _with_skills(step: Step, skills: Sequence[Skill]) -> list[Step]:
+    """Return a step, or one for each of several skills."""
+    if len(skills) > 1:
+        return [replace(step, claims=list(step.claims), skill=skill) for skill in skills]
+    step.skill = skills[0]
+    return [step]
+
+
+def _skills(steps: list[Step]) -> list[Skill]:
+    """Return the skills of some steps, each once."""
+    return list(dict.fromkeys(s.skill for s in steps if s.skill is not None))
 
 
 def _is_done_with_all(text: Text, step: Step) -> bool:
