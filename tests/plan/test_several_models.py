@@ -96,6 +96,12 @@ def test_which_of_several_models_is_meant_has_to_be_said(runtime: Runtime, text:
         runtime.read(text)
 
 
+def test_a_training_of_another_kind_than_the_job_beside_it_has_to_be_named(runtime: Runtime) -> None:
+    text = "train a {} on data/a, no hpo, and classify pics/ with the last image classifier"
+    with pytest.raises(AmbiguousSkillError):
+        runtime.read(text.format("detector"))
+
+
 @pytest.mark.parametrize("name", ["rtdetr-l", "grounding-dino-t", "rf-detr", "rf detr"])
 def test_another_size_or_model_is_no_misspelling(runtime: Runtime, name: str) -> None:
     with pytest.raises(SkillNotFoundError, match=name):
@@ -105,6 +111,11 @@ def test_another_size_or_model_is_no_misspelling(runtime: Runtime, name: str) ->
 @pytest.mark.parametrize("name", ["rt-dert", "rt-detr", "RT DETR"])
 def test_a_misspelled_name_is_read(runtime: Runtime, name: str) -> None:
     assert runtime.read(f"train {name} on data/a, no hpo").requests[0].skill == RTDETR
+
+
+def test_a_word_of_another_language_beside_a_name_is_no_part_of_it(runtime: Runtime) -> None:
+    text = "por favor treina grounding dino em data/a, sem automl"
+    assert runtime.read(text).requests[0].skill == "skillbank:tao-train-grounding-dino"
 
 
 @pytest.mark.parametrize(

@@ -82,13 +82,15 @@ class Maker:
         return [c for c in claims.values() if not (c.kind == "job" and str(c.value) in jobs)]
 
     def _lacking(self) -> set[int]:
-        """Return places that are said to be for all models and that one of them does not read."""
+        """Return places of a role that are said to be for all models and that one of them does not read."""
         by_action: dict[str, list[int]] = {}
         for i, step in enumerate(self.steps):
             by_action.setdefault(step.action, []).append(i)
         found = set[int]()
         for same in (each for each in by_action.values() if len(each) > 1):
-            for claim in (c for i in same for c in self.steps[i].of("place") if is_of_all(self.text, c)):
+            for claim in (c for i in same for c in self.steps[i].of("place") if c.value.role):
+                if not is_of_all(self.text, claim):
+                    continue
                 reads = [any(d.uri == clean_uri(claim.value.uri) for d in self.data.of(i)) for i in same]
                 found |= {id(claim)} if any(reads) and not all(reads) else set()
         return found

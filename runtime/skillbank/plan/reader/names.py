@@ -151,7 +151,11 @@ class Names:
         """
         parts = re.split(r"[-\s]+", said.lower())
         odd = [part for part in parts if part not in self.words]
-        if len(parts) > 1 and len(odd) == 1 and len(odd[0]) <= _SHORT and odd[0].isalpha():
+        if len(parts) < 2 or len(odd) != 1 or len(odd[0]) > _SHORT or not odd[0].isalpha():
+            return
+        whole = "".join(part for part in parts if part not in odd) in self.spelled
+        glued = f"-{odd[0]}" in said.lower() or f"{odd[0]}-" in said.lower()
+        if glued or not whole:  # else a word of another language stands before or behind the name
             raise SkillNotFoundError(f"There is no skill for '{said}'; '{command('skills')}' lists them all.")
 
     def _may_be_misspelled(self, name: str, tokens: Sequence[Token]) -> bool:
