@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
+from skillbank.bank.search import SearchIndex
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
+from skillbank.plan.reader.reading import read_text
 from skillbank.plan.weights import SCRATCH
 from skillbank.runtime import Runtime
 
@@ -96,10 +100,16 @@ def test_which_of_several_models_is_meant_has_to_be_said(runtime: Runtime, text:
         runtime.read(text)
 
 
-def test_a_training_of_another_kind_than_the_job_beside_it_has_to_be_named(runtime: Runtime) -> None:
-    text = "train a {} on data/a, no hpo, and classify pics/ with the last image classifier"
-    with pytest.raises(AmbiguousSkillError):
-        runtime.read(text.format("detector"))
+@pytest.mark.parametrize(("kind", "fits"), [("detector", False), ("classifier", True)])
+def test_a_training_of_another_kind_than_the_job_beside_it_has_to_be_named(
+    runtime: Runtime, kind: str, fits: bool
+) -> None:
+    """Of the job's skill, the first sentence of its description says of what kind it is."""
+    text = f"train a {kind} on data/a, no hpo, and classify pics/ with e4b815"
+    index = SearchIndex(runtime.library.skills)
+    with nullcontext() if fits else pytest.raises(AmbiguousSkillError, match="trains a detector"):
+        read = read_text(text, runtime.library, index, job_skill=lambda job: "tao-train-image-classification")
+        assert [r.action for r in read.requests] == ["train", "inference"]
 
 
 @pytest.mark.parametrize("name", ["rtdetr-l", "grounding-dino-t", "rf-detr", "rf detr"])
