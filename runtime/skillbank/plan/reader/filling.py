@@ -10,6 +10,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
+from skillbank.plan.reader.belonging import is_of_all
 from skillbank.plan.reader.data import DataOfSteps
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
@@ -21,7 +22,7 @@ from skillbank.plan.reader.settling import file_key, lend_data, settle_places
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
-from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
 from skillbank.plan.slots import slot
 from skillbank.plan.weights import SCRATCH, WEIGHTS
 from skillbank.visible import one_line
@@ -75,10 +76,24 @@ class Maker:
             *(c for s in self.steps for c in s.claims if _has_to_be_taken(c)),
             *self.text.ledger.of("format"),
         ]
-        taken = self.taken | self.data.used
+        taken = (self.taken | self.data.used) - self._lacking()
         jobs = {str(c.value) for c in held if c.kind == "job" and id(c) in taken}
         claims = {id(c): c for c in held if id(c) not in taken}
         return [c for c in claims.values() if not (c.kind == "job" and str(c.value) in jobs)]
+
+    def _lacking(self) -> set[int]:
+        """Return places of a role that are said to be for all models and that one of them does not read."""
+        by_action: dict[str, list[int]] = {}
+        for i, step in enumerate(self.steps):
+            by_action.setdefault(step.action, []).append(i)
+        found = set[int]()
+        for same in (each for each in by_action.values() if len(each) > 1):
+            for claim in (c for i in same for c in self.steps[i].of("place") if c.value.role):
+                if not is_of_all(self.text, claim):
+                    continue
+                reads = [any(d.uri == clean_uri(claim.value.uri) for d in self.data.of(i)) for i in same]
+                found |= {id(claim)} if any(reads) and not all(reads) else set()
+        return found
 
     def _request(self, at: int) -> Request:
         step, action = self.steps[at], self.actions[at]
@@ -122,7 +137,7 @@ class Maker:
     def _take_files(self, at: int, settings: dict[str, Any]) -> str | None:
         """Set the keys that take files of weights; return what a training starts from."""
         step, action = self.steps[at], self.actions[at]
-        pretrained = SCRATCH if step.of("scratch") and trains(step.action) else None
+        pretrained = SCRATCH if self._is_from_scratch(step) else None
         for claim in (c for c in step.of("place") if c.value.role in _FILES):
             key = file_key(action, claim.value) if action else None
             if key is not None:
@@ -138,6 +153,19 @@ class Maker:
                 continue
             self.taken.add(id(claim))
         return pretrained
+
+    def _is_from_scratch(self, step: Step) -> bool:
+        """Whether a training starts from nothing: what is said behind a mark is of all in its sentence.
+
+        "Train A on X, B on Y, from scratch".
+        """
+        if not trains(step.action):
+            return False
+        sentence = self.text.sentence(step.at)
+        others = (s for s in self.steps if s.action == step.action and s.at > step.at)
+        said = ((s, claim) for s in others for claim in s.of("scratch") if claim.first in sentence)
+        apart = (self.text.has_kind(range(s.at, claim.first), "mark") for s, claim in said)
+        return bool(step.of("scratch")) or any(apart)
 
     def _fields(self, at: int, data: Sequence[DataLocation]) -> dict[str, Any]:
         """Return the fields of a request that were named; a step without data has none of its data."""

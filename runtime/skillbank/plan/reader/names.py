@@ -23,6 +23,8 @@ from skillbank.ways import command
 __all__ = ["Named", "Names", "names_of"]
 
 _LONGEST = 8
+_SHORT = 2
+"""Letters of a part of a name that tells sizes and models apart, and is no misspelled word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,26 @@ class Names:
         near = self._nearest(name) if self._may_be_misspelled(name, tokens) else ()
         if not near:
             return "", None
+        self._check_parts(said)
         meant = near[0].name if near[0].bank == OWN else near[0].qualified
         return f"'{said}' was read as '{shown(meant)}'", Named(near)
+
+    def _check_parts(self, said: str) -> None:
+        """Refuse "painter-l" and "xf-painter" where "painter" is a name: another size or another model.
+
+        Raises
+        ------
+        SkillNotFoundError
+            When all parts but a short one are words of names.
+        """
+        parts = re.split(r"[-\s]+", said.lower())
+        odd = [part for part in parts if part not in self.words]
+        if len(parts) < 2 or len(odd) != 1 or len(odd[0]) > _SHORT or not odd[0].isalpha():
+            return
+        whole = "".join(part for part in parts if part not in odd) in self.spelled
+        glued = f"-{odd[0]}" in said.lower() or f"{odd[0]}-" in said.lower()
+        if glued or not whole:  # else a word of another language stands before or behind the name
+            raise SkillNotFoundError(f"There is no skill for '{said}'; '{command('skills')}' lists them all.")
 
     def _may_be_misspelled(self, name: str, tokens: Sequence[Token]) -> bool:
         """Whether words may be a misspelled name: one is strange, and neither end means anything else."""

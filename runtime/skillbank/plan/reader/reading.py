@@ -62,6 +62,7 @@ from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
+from skillbank.plan.reader.several import mark_singled_out
 from skillbank.plan.reader.shown import take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
@@ -239,6 +240,7 @@ def read_text(
     notes += take_segmented(page, steps)
     mark_unheld(page, clauses.history())
     steps = [_with_claims(step, page) for step in steps]
+    mark_singled_out(page, steps)
     asides.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import are_joined
+from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.students import teaches
@@ -34,27 +36,75 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     if not everywhere:
         return steps
     made: list[Step] = []
-    skill: Skill | None = everywhere[0]
     if not steps[0].of("name") and _labels_for_another(steps):
         made, steps = steps[:1], steps[1:]  # what finds things is looked for
-    for step in steps:
+    divided: list[Step] = []
+    for i, step in enumerate(steps):
         own = _distinct(step.of("name"))
-        if not own and _is_done_with_all(text, step):
-            before = dict.fromkeys(s.skill for s in made if s.skill is not None)
-            made += [replace(step, claims=list(step.claims), skill=s) for s in before or everywhere[:1]]
-        elif len(own) < 2:
-            step.skill = own[0] if own else skill
-            made.append(step)
+        if own:
+            new = _divided(text, step, own) if len(own) > 1 else _with_skills(step, own)
+            divided = new if len(own) > 1 else []
+        elif _is_done_with_all(text, step) or _goes_on_with_all(text, step, divided):
+            new = _with_skills(step, _skills(made) or everywhere[:1])
+        elif not made and len(led := _named_at_once(text, steps[i:])) > 1:
+            new = divided = _with_skills(step, led)
         else:
-            made += _divided(text, step, own)
-        skill = made[-1].skill
+            new, divided = _with_skills(step, _skills(made[-1:]) or everywhere[:1]), []
+        made += new
     return made
+
+
+def _with_skills(step: Step, skills: Sequence[Skill]) -> list[Step]:
+    """Return a step, or one for each of several skills."""
+    if len(skills) > 1:
+        return [replace(step, claims=list(step.claims), skill=skill) for skill in skills]
+    step.skill = skills[0]
+    return [step]
+
+
+def _skills(steps: list[Step]) -> list[Skill]:
+    """Return the skills of some steps, each once."""
+    return list(dict.fromkeys(s.skill for s in steps if s.skill is not None))
 
 
 def _is_done_with_all(text: Text, step: Step) -> bool:
     """Whether a step is done with each model before it: "train A on X and B on Y, evaluate both on Z"."""
     word = text.ledger.owner.get(step.at)
-    return word is not None and text.unread().match("'both|'each", word.last + 1) is not None
+    matches = (text.unread().match(source, word.last + 1) for source in frames("several.all") if word)
+    return any(match is not None for match in matches)
+
+
+def _goes_on_with_all(text: Text, step: Step, divided: list[Step]) -> bool:
+    """Whether a step goes on with all models that one word was said of: "train A and B on X, then export".
+
+    Raises
+    ------
+    AmbiguousSkillError
+        Where it may as well be of the last one alone: "train A on X, B on Y, then export (it)".
+    """
+    word = text.ledger.owner.get(step.at)
+    if word is None or len(divided) < 2 or step.of("job"):
+        return False
+    if text.unread().match(frames("several.singled")[0], word.last + 1) is not None:
+        return False  # which is asked about
+    told = text.unread().match(frames("several.it")[0], word.last + 1) is not None
+    if not told and divided[0].at == divided[1].at:
+        return True
+    listed = ", ".join(dict.fromkeys(shown(s.skill.name) for s in divided if s.skill is not None))
+    said = text.ledger.said(word.tokens)
+    raise AmbiguousSkillError(
+        f"'{said}' may be of {listed}, or of all of them; say '{said} each', or name the model."
+    )
+
+
+def _named_at_once(text: Text, steps: list[Step]) -> list[Skill]:
+    """Return the models that steps said in one breath have in common: "train and evaluate A and B"."""
+    for step, after in pairwise(steps):
+        if after.group != step.group or step.claims:
+            return []
+        if names := after.of("name"):
+            return _distinct(names) if are_joined(text, names, after) else []
+    return []
 
 
 def _labels_for_another(steps: list[Step]) -> bool:

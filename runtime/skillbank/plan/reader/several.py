@@ -1,0 +1,128 @@
+"""What is said of one of several models: for all of them it would be set for each, or be lost.
+
+Such words are left unread, so that the plan asks about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from skillbank.plan.products import trains
+from skillbank.plan.reader.belonging import addressed_step
+from skillbank.plan.reader.frames import frames
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.step import Step
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["mark_singled_out"]
+
+_TAKEN_BACK = ("refused", "excluded")
+_CLOSES = frozenset({"and", "but", "only", "with", "without", "gets", "should", "has", "needs", "is", "no"})
+"""Words behind "the first" that begin what is said of it: "the first epochs" is none of several models."""
+
+
+def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
+    """Leave unread what singles out one of several models, and a model beside another that is lost."""
+    bare = text.unread()
+    together = _of_one_action(steps)
+    lost = [*_kept_though_taken_back(text, steps), *_lost_beside(text, bare, steps)]
+    for words in [*lost, *(_singled_out(text, bare, steps, together) if together else ())]:
+        text.ledger.mark("unread", words)
+
+
+def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
+    """Yield what speaks of a second model, or of one more time, where a step is done once."""
+    yield from (match.tokens("what") for match in _found(bare, "several.beside"))
+    again = _found(bare, "several.once_more")
+    yield from (match.tokens() for match in again if text.owner(match.end) != "action")
+    yield from ([i] for i in _boths(text, steps))
+
+
+def _singled_out(
+    text: Text, bare: Text, steps: Sequence[Step], together: Sequence[Step]
+) -> Iterator[list[int]]:
+    """Yield what is said of one of several models, or of all of them taken together."""
+    for words in (match.tokens("what") for match in _found(bare, "several.one")):
+        told = text.owners(words) & {"report", "question"}
+        if _is_closed(text, words[-1] + 1) and not told and not _is_counted(text, steps, words):
+            yield words
+    for words in (match.tokens() for match in _found(bare, "several.total")):
+        if text.owner(words[0] - 1) == "value" and not text.owners(words):
+            yield words
+    for match in _found(bare, "several.with_it"):
+        if trains(_action_before(text, match.first)):
+            yield match.tokens("what")
+    yield from ([*claim.tokens] for claim in _places_again(together))
+
+
+def _found(bare: Text, name: str) -> Iterator[Match]:
+    for source in frames(name):
+        yield from bare.find(source)
+
+
+def _kept_though_taken_back(text: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
+    """Yield where a model is taken back that a step is done with: "train A, B and C, but not B"."""
+    kept = {s.skill.qualified for s in steps if s.skill is not None}
+    if len(kept) < 2:
+        return
+    for claim in text.ledger.of(*_TAKEN_BACK):
+        names = [i for i in claim.tokens if text.kind(i) == "name"]
+        if kept.intersection(s.qualified for i in names for s in text.tokens[i].value.skills):
+            first, last = claim.first, claim.last
+            while text.owner(first - 1) in _TAKEN_BACK:
+                first -= 1
+            while text.owner(last + 1) in _TAKEN_BACK:
+                last += 1
+            yield [*range(first, last + 1)]
+
+
+def _boths(text: Text, steps: Sequence[Step]) -> Iterator[int]:
+    """Yield where something is to be done with both, and there is but one: "from JOB, evaluate both"."""
+    models = {s.skill.qualified for s in steps if s.skill is not None}
+    asked = {(s.action, str(j.value)) for s in steps for j in s.of("job")}
+    for claim in text.ledger.of("action"):
+        i = claim.last + 1
+        alone = sum(action == claim.value.action for action, _ in asked) < 2
+        if text.word(i) == "both" and _is_closed(text, i + 1) and len(models) < 2 and alone:
+            yield i
+
+
+def _of_one_action(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that do the same with several models or jobs; none where no two do."""
+    by_action: dict[str, list[Step]] = {}
+    for step in steps:
+        by_action.setdefault(step.action, []).append(step)
+    found: list[Step] = []
+    for same in by_action.values():
+        done = {(s.skill.qualified if s.skill else "", *(str(c.value) for c in s.of("job"))) for s in same}
+        found += same if len(done) > 1 else []
+    return found
+
+
+def _is_closed(text: Text, end: int) -> bool:
+    """Whether what singles out a model ends at a token, and no noun of something else follows."""
+    behind = text.kind(end) != "word" or text.within(end, "grammar.group.prep") or text.word(end) in _CLOSES
+    return (behind and text.kind(end) != "name") or text.owner(end) in ("value", "policy")
+
+
+def _is_counted(text: Text, steps: Sequence[Step], words: list[int]) -> bool:
+    """Whether a value behind "the first" is given to that step alone, which has a verb of its own."""
+    own = len({s.at for s in steps}) == len(steps) and not any(text.kind(s.at) == "name" for s in steps)
+    behind = (c for c in text.ledger.of("value", "platform") if c.first > words[-1])
+    claim = next(behind, None)
+    return own and claim is not None and addressed_step(text, steps, claim) is not None
+
+
+def _action_before(text: Text, i: int) -> str:
+    """Return the action whose word stands last before a token."""
+    before = [c for c in text.ledger.of("action") if c.first < i]
+    return str(before[-1].value.action) if before else ""
+
+
+def _places_again(together: Sequence[Step]) -> Iterator[Claim]:
+    """Yield places by which a model is told from others: "A on X, B on Y, lr 1e-4 for X"."""
+    for other, step in pairwise(together):
+        shared = {c.value.uri for s in (other, step) for c in s.of("place")[:1]}
+        for each in (other, step):
+            yield from (c for c in each.of("place")[1:] if c.value.role is None and c.value.uri in shared)

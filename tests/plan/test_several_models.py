@@ -1,0 +1,161 @@
+"""Requests of several models: what is said of one of them is never set for another, and none is lost."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from skillbank.bank.search import SearchIndex
+from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
+from skillbank.plan.reader.reading import read_text
+from skillbank.plan.weights import SCRATCH
+from skillbank.runtime import Runtime
+
+BOTH = "train rtdetr and segformer on data/a, no hpo"
+APART = "train rtdetr on data/a, segformer on data/b, no hpo"
+THREE = "train rtdetr, segformer and grounding dino on data/a, no hpo"
+RTDETR, SEGFORMER = "skillbank:tao-train-rtdetr", "skillbank:tao-train-segformer"
+
+ASKED = {
+    # an exception among the models that are listed
+    f"{THREE}, but not segformer": "not segformer",
+    f"{THREE}. Skip segformer.": "Skip segformer",
+    f"{THREE}. Segformer can wait.": "Segformer can wait",
+    f"{THREE}; no segformer though": "no segformer",
+    f"{THREE}; omit segformer": "omit segformer",
+    f"{THREE}, except segformer": "except segformer",
+    "train all of these except segformer on data/a, no hpo: rtdetr, segformer, grounding dino": "segformer",
+    # one of them, by its number, its kind or its place
+    f"{BOTH}, lr 1e-4 for the first": "the first",
+    "train rtdetr and segformer on data/a, no hpo for the second": "the second",
+    f"{BOTH}, the first on 2 gpus": "the first",
+    f"{BOTH}, with 10 epochs for the former": "the former",
+    f"{APART}, 10 epochs for the latter": "the latter",
+    f"{APART}, the first with lr 1e-4": "the first",
+    f"{BOTH}, 10 epochs for one and 20 for the other": "the other",
+    f"{BOTH}, lr 1e-4 for the detector": "the detector",
+    f"{APART}, the one on data/b with lr 1e-4": "the one on data/b",
+    f"{APART}, lr 1e-4 for data/b": "data/b",
+    f"{APART}, lr 1e-4 for data/a": "data/a",
+    f"{APART}, evaluate the first on data/c": "the first",
+    "train rtdetr on data/a with no hpo but segformer on data/b with it": "it",
+    f"{APART}, 10 epochs in total": "in total",
+    f"{APART}, 10 epochs together": "together",
+    # one beside another
+    "train segformer on data/a, no hpo, and evaluate it and f16b02 on data/b": "it and f16b02",
+    "train segformer on data/a, no hpo, from f16b02, and evaluate both on data/b": "both",
+    "train segformer on data/a, no hpo, and f16b02 too": "f16b02 too",
+    "train rtdetr on data/a, no hpo, detect in pics/ with it and with 0fd673": "it and with 0fd673",
+    "evaluate rtdetr 0fd673 and the pretrained one on data/c": "the pretrained one",
+    "evaluate rtdetr 0fd673 against the original model on data/c": "against the original model",
+    "evaluate rtdetr 0fd673 on data/c on the cpu, then on the gpu": "then on the gpu",
+    # the step of one is none of the other's
+    "train rtdetr on data/a, export it, segformer on data/b, no hpo": "segformer",
+    "train rtdetr on data/a and export it, then segformer the same, no hpo": "segformer the same",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), ASKED.items())
+def test_what_singles_out_one_of_several_models_is_asked_about(
+    runtime: Runtime, text: str, words: str
+) -> None:
+    asked = runtime.read(text).not_understood
+    assert any(words in each for each in asked), asked
+
+
+DONE = {
+    f"{APART}, evaluate them on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, export both": ["train", "train", "export", "export"],
+    f"{BOTH}, then evaluate all of them on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{BOTH}, then evaluate both models on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{BOTH}, then evaluate on data/c": ["train", "train", "evaluate", "evaluate"],
+    "train and evaluate rtdetr and segformer on data/a, no hpo": ["train", "train", "evaluate", "evaluate"],
+    "- train rtdetr on data/a, no hpo\n- train segformer on data/b\n- evaluate both on data/c": [
+        "train", "train", "evaluate", "evaluate",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "actions"), DONE.items())
+def test_what_is_done_with_all_is_done_with_each(runtime: Runtime, text: str, actions: list[str]) -> None:
+    reading = runtime.read(text)
+    assert not reading.not_understood
+    assert [r.action for r in reading.requests] == actions
+    assert [r.skill for r in reading.requests] == [RTDETR, SEGFORMER] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{APART}, then export",
+        f"{APART}, then export it",
+        f"{BOTH}, then export it",
+        "train a detector and a classifier on data/a, no hpo",
+        "train a detector and a segmentation model on data/a, no hpo",
+    ],
+)
+def test_which_of_several_models_is_meant_has_to_be_said(runtime: Runtime, text: str) -> None:
+    with pytest.raises(AmbiguousSkillError):
+        runtime.read(text)
+
+
+@pytest.mark.parametrize(("kind", "fits"), [("detector", False), ("classifier", True)])
+def test_a_training_of_another_kind_than_the_job_beside_it_has_to_be_named(
+    runtime: Runtime, kind: str, fits: bool
+) -> None:
+    """Of the job's skill, the first sentence of its description says of what kind it is."""
+    text = f"train a {kind} on data/a, no hpo, and classify pics/ with e4b815"
+    index = SearchIndex(runtime.library.skills)
+    with nullcontext() if fits else pytest.raises(AmbiguousSkillError, match="trains a detector"):
+        read = read_text(text, runtime.library, index, job_skill=lambda job: "tao-train-image-classification")
+        assert [r.action for r in read.requests] == ["train", "inference"]
+
+
+@pytest.mark.parametrize("name", ["rtdetr-l", "grounding-dino-t", "rf-detr", "rf detr"])
+def test_another_size_or_model_is_no_misspelling(runtime: Runtime, name: str) -> None:
+    with pytest.raises(SkillNotFoundError, match=name):
+        runtime.read(f"train {name} on data/a, no hpo")
+
+
+@pytest.mark.parametrize("name", ["rt-dert", "rt-detr", "RT DETR"])
+def test_a_misspelled_name_is_read(runtime: Runtime, name: str) -> None:
+    assert runtime.read(f"train {name} on data/a, no hpo").requests[0].skill == RTDETR
+
+
+def test_a_word_of_another_language_beside_a_name_is_no_part_of_it(runtime: Runtime) -> None:
+    text = "por favor treina grounding dino em data/a, sem automl"
+    assert runtime.read(text).requests[0].skill == "skillbank:tao-train-grounding-dino"
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        (f"{APART}, from scratch", [SCRATCH, SCRATCH]),
+        ("train rtdetr on data/a, segformer on data/b from scratch, no hpo", [None, SCRATCH]),
+        ("train rtdetr on data/a from scratch, segformer on data/b, no hpo", [SCRATCH, None]),
+    ],
+)
+def test_a_start_from_scratch_is_of_all_that_it_is_said_of(
+    runtime: Runtime, text: str, starts: list[str | None]
+) -> None:
+    assert [r.pretrained for r in runtime.read(text).requests] == starts
+
+
+def test_data_for_both_are_asked_about_where_one_has_no_place_for_them(runtime: Runtime) -> None:
+    assert runtime.read(f"{APART}, val data/c for both").not_understood == ("val data/c",)
+    detectors = "train rtdetr on data/a, grounding dino on data/b, no hpo, val data/c for both"
+    assert not runtime.read(detectors).not_understood
+
+
+READ = {
+    "train rtdetr on data/a and train segformer on data/b, no hpo, the first on 2 gpus": [2, None],
+    "train rtdetr on data/a, 2 gpus, no hpo, and segformer on data/b": [2, 2],
+}
+
+
+@pytest.mark.parametrize(("text", "gpus"), READ.items())
+def test_what_is_told_apart_by_its_verb_is_read(runtime: Runtime, text: str, gpus: list[int | None]) -> None:
+    reading = runtime.read(text)
+    assert not reading.not_understood
+    assert [r.gpus for r in reading.requests] == gpus
