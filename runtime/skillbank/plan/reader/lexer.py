@@ -64,7 +64,7 @@ _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
     |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s))
-    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\])
+    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\]|(?:(?<=\n)|\A)-[^\n]+(?=(?:\n-[^\n]+)*\n\+[^\n]))
     |(?P<endless>(?<=[,;])[ ]?\.{{1,3}}(?=\s|$))
     |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<leads>(?:[-=]+>|\u2192)(?=\s*(?:[a-z][a-z0-9+]*://|~?/|\.\.?/)))
@@ -102,7 +102,8 @@ _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "
           "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
           "wanna": ("want", "to"),
           "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
-          "gimme": ("give", "me"), "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
+          "gimme": ("give", "me"), "lemme": ("let", "me"),
+          "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
 _SLASHES = re.compile(r"[a-z]{2,}(?:/[a-z]{2,})+", re.IGNORECASE)
 
 Known = Callable[[str], Iterable[Token]]
