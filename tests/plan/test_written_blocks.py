@@ -66,6 +66,13 @@ def test_each_step_keeps_what_is_written_below_it(runtime: Runtime, text: str) -
     assert evaluate.slots["set"] == {"evaluate.batch_size": 2}
 
 
+def test_sections_are_called_by_nouns_and_hold_lists(runtime: Runtime) -> None:
+    text = "training:\n  model: rtdetr\n  data:\n    - data/a\n    - data/b\nevaluation:\n  data: data/val"
+    train, evaluate = plans(runtime, text)
+    assert train.slots["data"]["train_datasets"] == ["data/a", "data/b"]
+    assert (evaluate.slots["action"], evaluate.slots["data"]) == ("evaluate", {"eval_dataset": ["data/val"]})
+
+
 def test_further_steps_under_headings_make_an_evaluation_one(runtime: Runtime) -> None:
     text = "Training: rtdetr, data/new, no hpo\nEvaluation: data/val\nExport: onnx"
     assert [plan.slots["action"] for plan in plans(runtime, text)] == ["train", "evaluate", "export"]

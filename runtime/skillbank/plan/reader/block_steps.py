@@ -14,8 +14,8 @@ from skillbank.plan.reader.phrases import ACTIONS
 
 __all__ = ["PATTERN", "BlockStep", "steps_in"]
 
-_KEY = r"[A-Za-z_][\w.\[\]-]*:(?:[ ]+[^\n]*)?"
-_BELOW = rf"(?:\n[ ]+(?:-[ ]+)?{_KEY})+"
+_KEY = r"[A-Za-z_][\w.\[\]-]*:(?:[ ][^\n]*)?"
+_BELOW = rf"(?:\n[ ]+(?:-[ ][^\n]+|{_KEY}))+"
 _SECTION = rf"(?-i:[a-z_]+):[ ]*{_BELOW}"
 _ENTRY = rf"[ ]*-[ ]+{_KEY}{_BELOW}"
 PATTERN = (
@@ -46,16 +46,16 @@ def steps_in(document: object) -> list[BlockStep] | None:
     if not isinstance(document, dict):
         return None
     [*values] = document.values()
-    if len(values) == 1 and not _is_action(next(iter(document))):
+    if len(values) == 1 and _action(next(iter(document))) is None:
         return steps_in(values[0]) if isinstance(values[0], list | dict) else None
     sections = [
-        BlockStep(str(key), value)
+        BlockStep(action, value)
         for key, value in document.items()
-        if _is_action(key) and isinstance(value, dict)
+        if isinstance(value, dict) and (action := _action(key)) is not None
     ]
     if not any(_says_request(step.settings) for step in sections):
         return None
-    beside = {k: v for k, v in document.items() if not (_is_action(k) and isinstance(v, dict))}
+    beside = {k: v for k, v in document.items() if _action(k) is None or not isinstance(v, dict)}
     return [*([BlockStep(None, beside)] if beside else []), *sections]
 
 
@@ -71,16 +71,18 @@ def _entry(entry: object) -> BlockStep:
     """Read ``{action: train, model: ...}``, or ``{train: {model: ...}}``."""
     said: Mapping[str, object] = entry if isinstance(entry, dict) else {}
     for key, value in said.items():
-        if len(said) == 1 and _is_action(key) and isinstance(value, dict):
-            return BlockStep(key, value)
+        if len(said) == 1 and isinstance(value, dict) and _action(key) is not None:
+            return BlockStep(_action(key), value)
         if key.lower() in _NAMING and isinstance(value, str):
             return BlockStep(value, {k: v for k, v in said.items() if k != key})
     return BlockStep(None, said)
 
 
-def _is_action(key: object) -> bool:
+def _action(key: object) -> str | None:
+    """Return the action that a key names, as a verb or a noun."""
     word = str(key).lower()
-    return any(word == each or lexicon().has(word, f"actions.{each}.base") for each in ACTIONS)
+    forms = ((each, f"actions.{each}.{form}") for each in ACTIONS for form in ("base", "nouns"))
+    return next((each for each, section in forms if word == each or lexicon().has(word, section)), None)
 
 
 def _says_request(settings: Mapping[str, object]) -> bool:

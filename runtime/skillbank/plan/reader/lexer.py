@@ -66,7 +66,7 @@ _LEX = re.compile(
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
     |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s)|\b(?:max|min|ca|approx)\.(?=\s?\d))
     |(?P<owned>(?<=[\w/])'s\b(?!\s+(?:train|training|val|validation|eval|test)\b)|(?<=\w)\(s\))
-    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\]|(?:(?<=\n)|\A)-[^\n]+(?=(?:\n-[^\n]+)*\n\+[^\n]))
+    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\]|(?:(?<=\n)|\A)-[^\n]+(?=(?:\n-[^\n]+){{0,20}}\n\+[^\n]))
     |(?P<endless>(?<=[,;])[ ]?\.{{1,3}}(?=\s|$))
     |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<leads>(?:[-=]+>|\u2192)(?=\s*(?:[a-z][a-z0-9+]*://|~?/|\.\.?/)))

@@ -454,7 +454,8 @@ def _made(
             "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
         }) for r in requests
     )  # fmt: skip
-    kept = [note for note in notes if note not in _as_written(page)]
+    written = _as_written(page)
+    kept = [note for note in notes if note not in written]
     notes = list(dict.fromkeys([*kept, *maker.data.notes, *maker.notes]))
     return Reading(made, tuple(unread), tuple(unplaced), tuple(notes))
 
