@@ -454,20 +454,19 @@ def _made(
             "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
         }) for r in requests
     )  # fmt: skip
-    written = _as_written(page)
-    kept = [note for note in notes if note not in written]
-    notes = list(dict.fromkeys([*kept, *maker.data.notes, *maker.notes]))
+    notes = list(dict.fromkeys([*_true(page, notes), *maker.data.notes, *maker.notes]))
     return Reading(made, tuple(unread), tuple(unplaced), tuple(notes))
 
 
-def _as_written(page: Text) -> frozenset[str]:
-    """Return what was noted of words that stand in a description as they were written."""
+def _true(page: Text, notes: list[str]) -> list[str]:
+    """Return notes without those on words that stand in a description as they were written."""
     described = {i for c in page.ledger.of("captions", "find") if c.value for i in c.tokens}
-    notes: dict[bool, set[str]] = {True: set(), False: set()}
+    corrected: dict[bool, set[str]] = {True: set(), False: set()}
     for i, token in enumerate(page.tokens):
         if token.kind == "word" and (written := page.ledger.said([i]).lower()) != token.text:
-            notes[i in described].add(normal.read_as(written, token.text))
-    return frozenset(notes[True] - notes[False])
+            corrected[i in described].add(normal.read_as(written, token.text))
+    untrue = corrected[True] - corrected[False]
+    return [note for note in notes if note not in untrue]
 
 
 def _known(steps: list[Step]) -> frozenset[str]:
