@@ -12,6 +12,8 @@ from typing import Any
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
+from skillbank.plan.reader import block_steps
+from skillbank.plan.reader.block_steps import BlockStep
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["GROUPS", "PATTERN", "document", "read"]
@@ -27,6 +29,7 @@ PATTERN = (
     rf"|(?:(?<=\n)|\A)[ ]{{0,8}}{_PASTED}(?=\n)|(?<=\n)[ ]{{0,8}}{_PASTED}"
     r"|(?:\b(?-i:train|evaluate|inference|export|quantize|dataset|model|automl)[ ]*:[ ]*)?"
     r"\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
+    rf"|{block_steps.PATTERN}"
     rf"|(?<=\n)(?-i:[ ]*[a-z_][\w.]*:(?:[ ]+[^\n]*)?(?:\n{_YAML_LINE})+)"
 )
 """In the words of the lexer's verbose pattern."""
@@ -42,9 +45,17 @@ def read(text: str, start: int, end: int) -> Iterator[Token]:
         yield Token("report", "report", start, end, text)
         return
     content = re.sub(r"\A```[\w-]*\s*|\s*```\Z", "", text)
-    settings = _mapping(content)
+    parsed = _parsed(content)
+    if (steps := block_steps.steps_in(parsed)) is not None:
+        yield from _steps(steps, start, end)
+        return
+    settings = _mapping(parsed)
     if settings is None and text[:1] not in "{`" and text[-1:] != "}":
-        settings = dict(_line(line) for line in text.splitlines() if ":" in line)
+        lines = [_line(line) for line in text.splitlines() if ":" in line]
+        settings = dict(lines)
+        if len(settings) < len(lines) or not all(settings.values()):
+            yield Token("symbol", text, start, end)  # which of two things each is said of is not known
+            return
     if settings is None:
         yield Token("report", "report", start, end, text)
         return
@@ -65,6 +76,8 @@ def document(text: str) -> list[Token] | None:
         return None
     if not isinstance(content, dict):
         return None
+    if (steps := block_steps.steps_in(content)) is not None:
+        return list(_steps(steps, 0, len(text)))
     tokens: list[Token] = []
     for key, value in _flat(content):
         tokens += [
@@ -74,11 +87,26 @@ def document(text: str) -> list[Token] | None:
     return tokens
 
 
-def _mapping(content: str) -> Mapping[str, Any] | None:
+def _steps(steps: list[BlockStep], start: int, end: int) -> Iterator[Token]:
+    """Yield the words of steps: an action, its pairs, and where it ends."""
+    for step in steps:
+        for word in (step.action or "").lower().split():
+            yield Token("word", word, start, end)
+        yield Token("mark", ",", end, end)  # "train data=X" would be the data to train on
+        for key, value in _flat(step.settings):
+            yield Token("pair", "pair", start, end, (key, value))
+        yield Token("mark", ";", end, end)
+
+
+def _parsed(content: str) -> object:
+    """Return what a block holds as YAML, None where it is none."""
     try:
-        found = parse_said(content, "settings")
+        return parse_said(content, "settings")
     except (SkillFormatError, ValueError):
         return None
+
+
+def _mapping(found: object) -> Mapping[str, Any] | None:
     if not isinstance(found, dict) or not found or len(found) > _MANY:
         return None
     return found if all(isinstance(key, str) for key in found) else None

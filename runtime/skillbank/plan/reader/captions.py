@@ -210,13 +210,21 @@ def _find(text: Text, match: Match) -> None:
     if found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
-    elif found.items and _VAGUE.search(found.items[0]):
+    elif found.items and (_VAGUE.search(found.items[0]) or _is_sought(text, match, found)):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"
     else:
         _find_in_data(text, match, range(first, at), segments=segments)
     if segments:
         text.ledger.claim("masks", match.tokens())
+
+
+def _is_sought(text: Text, verb: Match, found: Things) -> bool:
+    """Whether words of data name what is to be found and not where: "find batch labels in X"."""
+    nouns = (
+        sum(text.lexicon.has(w, "places.data.nouns") for w in item.lower().split()) for item in found.items
+    )
+    return text.word(verb.first) in _FINDERS and max(nouns, default=0) > 1
 
 
 def _find_in_data(text: Text, match: Match, verb: range, *, segments: bool) -> None:

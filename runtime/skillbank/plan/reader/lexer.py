@@ -46,8 +46,9 @@ _FILE = (
 )
 _PLACE = (
     r"\$\{?[A-Za-z_]\w*\}?/[^\s,;\"'`<>()\[\]]*|[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()\[\]]+"
-    r"|[A-Za-z]:\\[^\s,;\"'`<>()\[\]]+(?:[ ](?:\w[\w.-]*[ ](?=\())?[\w.()-]+\\[^\s,;\"'`<>()\[\]]*)*"
+    r"|(?<!\w)[A-Za-z]:[\\/](?!/)[^\s,;\"'`<>()\[\]]+(?:[ ](?:\w[\w.-]*[ ](?=\())?[\w.()-]+\\[^\s,;\"'`<>()\[\]]*)*"
     r"|(?<!\S)~[A-Za-z_][\w.-]*/[^\s,;\"'`<>()\[\]]*"
+    r"|(?<!\S)(?:\\\\[\w.$-]+|\.{1,2})\\[^\s,;\"'`<>()\[\]]+"
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
     rf"|(?<![\w/.-]){_FILE}|(?<![\w/.-])[\w.-]+/(?:[\w.*?-]*[\w*-]/?)*"
 )
@@ -65,8 +66,9 @@ _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
-    |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s))
-    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\])
+    |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s)|\b(?:max|min|ca|approx)\.(?=\s?\d))
+    |(?P<owned>(?<=[\w/])'s\b(?!\s+(?:train|training|val|validation|eval|test)\b)|(?<=\w)\(s\))
+    |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\]|(?:(?<=\n)|\A)-[^\n]+(?=(?:\n-[^\n]+){{0,20}}\n\+[^\n]))
     |(?P<endless>(?<=[,;])[ ]?\.{{1,3}}(?=\s|$))
     |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<leads>(?:[-=]+>|\u2192)(?=\s*(?:[a-z][a-z0-9+]*://|~?/|\.\.?/)))
@@ -74,9 +76,9 @@ _LEX = re.compile(
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
     |(?P<pair>(?<![\w./:-])(?!(?:model|skill|network)\s?=\s?[a-z-]+[ ][a-z])
-        (?:(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE})|(?-i:[a-z_][\w.]*):\s?\[[^\]\n]*\]))
+        (?:(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>|\s?\d+\s?%)\s?(?:{_VALUE})|(?-i:[a-z_][\w.]*):\s?\[[^\]\n]*\]))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
-    |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
+    |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)(?:["'`](?!s\b))?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
     |(?P<full>\b{_JOB}\b|\blast:[a-z][a-z_]*\b)
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
@@ -184,7 +186,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         yield Token("symbol", text.lower(), start, end)
     elif kind == "word":
         yield from _words(text, start, end, is_word)
-    elif kind != "symbol":
+    elif kind not in ("symbol", "owned"):
         yield _plain(kind, text, start, end)
 
 
@@ -220,7 +222,7 @@ _LATIN = {"i": "namely", "e": "say", "n": "nr"}
 _BITS = {"16": "fp16", "32": "fp32", "8": "int8"}
 _MEANT: dict[str, Callable[[str], str]] = {
     "latin": lambda said: _LATIN[said[0]],
-    "title": lambda said: said.rstrip("."),
+    "title": lambda said: "about" if said == "approx." else said.rstrip("."),
     "endless": lambda said: "etc",
     "short": lambda said: "with" if said == "w/" else "without",
     "arrow": lambda said: "then",

@@ -10,7 +10,7 @@ from skillbank.plan.reader.lexicon import Lexicon, lexicon, split, word_list
 from skillbank.plan.reader.numerals import NUMBERS, count_words
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["allowed", "correct", "count_words", "distance", "part", "translate"]
+__all__ = ["allowed", "correct", "count_words", "distance", "part", "read_as", "translate"]
 
 _FOREIGN = "languages.words."
 
@@ -72,10 +72,15 @@ def correct(
             wrong = not (looked_for or _is_known(word, words) or _is_called(text, tokens, i))
             meant = _SWAPPED.get(word) or (wrong and nearest(word, opening=_opens(made))) or ""
         if meant and _may_be(text, made, token, meant, words) and not _nearer(word, meant, named):
-            notes.append(f"'{word}' was read as '{meant}'")
+            notes.append(read_as(word, meant))
             token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def read_as(word: str, meant: str) -> str:
+    """Say that a word was corrected."""
+    return f"'{word}' was read as '{meant}'"
 
 
 def _may_be(text: str, before: list[Token], token: Token, meant: str, words: Lexicon) -> bool:

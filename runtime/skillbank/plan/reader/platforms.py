@@ -10,6 +10,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.reader.belonging import addressed_step, is_bound
 from skillbank.plan.reader.exclusions import found
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
@@ -27,6 +28,7 @@ _NAMES = names(Group.PLATFORMS)
 _BESIDE = frozenset(
     {",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"}
 )
+_FINDERS = word_list("captions.finders")
 _BEFORE_HERE = frozenset({"it", "them", "both", "then", "right"})
 
 
@@ -42,11 +44,19 @@ def take_platforms(page: Text) -> None:
     for name, match in _named(page, *phrases("platforms.sending")):
         page.ledger.claim("platform", match.tokens(), name)
     for name, match in _named(page, *phrases("platforms.plain")):
+        if _is_sought(page, match):
+            continue
         words = [i for i in match.tokens() if page.ledger.free(i)]
         page.ledger.claim("platform", words[-(match.end - match.first) :], name)
     if page.ledger.of("platform"):
         _take_beside(page)
         _take_local_containers(page)
+
+
+def _is_sought(page: Text, match: Match) -> bool:
+    """Whether a platform's name is that of a thing to be found: "find docker containers in X"."""
+    bare = all(page.kind(i) == "word" and not page.within(i, "grammar.group.prep") for i in match.tokens())
+    return bare and page.word(match.first - 1) in _FINDERS and page.kind(match.end) == "word"
 
 
 def _named(page: Text, *sources: str) -> Iterator[tuple[str, Match]]:

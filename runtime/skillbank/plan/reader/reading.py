@@ -51,6 +51,7 @@ from skillbank.plan.reader.describing import take_description
 from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
+from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
@@ -206,6 +207,7 @@ def read_text(
     pairs.take_pairs(page)
     _take_words(page, library)
     take_spelled_actions(page, clauses)
+    take_headings(page)
     platforms.take_image(page)
     platforms.take_platforms(page)
     take_broken(page)
@@ -459,8 +461,19 @@ def _made(
             "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
         }) for r in requests
     )  # fmt: skip
-    notes = list(dict.fromkeys([*notes, *maker.data.notes, *maker.notes]))
+    notes = list(dict.fromkeys([*_true(page, notes), *maker.data.notes, *maker.notes]))
     return Reading(made, tuple(unread), tuple(unplaced), tuple(notes))
+
+
+def _true(page: Text, notes: list[str]) -> list[str]:
+    """Return notes without those on words that stand in a description as they were written."""
+    described = {i for c in page.ledger.of("captions", "find") if c.value for i in c.tokens}
+    corrected: dict[bool, set[str]] = {True: set(), False: set()}
+    for i, token in enumerate(page.tokens):
+        if token.kind == "word" and (written := page.ledger.said([i]).lower()) != token.text:
+            corrected[i in described].add(normal.read_as(written, token.text))
+    untrue = corrected[True] - corrected[False]
+    return [note for note in notes if note not in untrue]
 
 
 def _known(steps: list[Step]) -> frozenset[str]:
