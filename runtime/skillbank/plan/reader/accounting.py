@@ -321,20 +321,33 @@ def _said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         if not said or owners & _ASKED:
             continue
         goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
-        if goes_on or text.holds(said[:3], "grammar.mode.subject"):
+        if goes_on or _has_subject(text, clauses, said):
             told.add(clause.sentence)
         elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
             yield said
 
 
+def _has_subject(text: Text, clauses: Clauses, said: list[int]) -> bool:
+    """Whether one of the first words of a clause is a subject: "it looks fine", but not "hold it"."""
+    subjects = (i for i in said[:3] if text.within(i, "grammar.mode.subject"))
+    return any(
+        not text.within(i, "grammar.group.it", "grammar.group.det")
+        or (i < said[-1] and clauses.teller.has_verb(i, said[-1] + 1))
+        for i in subjects
+    )
+
+
 _ASKED = frozenset({"action", "value", "place", "policy", "find", "captions", "job", "name", "platform"})
 _DONE = tuple(f"actions.{action}.past" for action in ACTIONS)
+_IN_A_FORM = f"'with|'from|'on|'using|'of group.det+ {'|'.join(_DONE[1:])} group.model"
+"""A model in a form that nothing of the request makes: "with the quantized model"."""
 
 
 def _is_done(text: Text, said: list[int]) -> bool:
     """Whether a clause says what else is to be done: ", and quantized", "exported first"."""
     first = next((i for i in said if text.word(i) not in ("and", "then", "but")), said[0])
-    return text.within(first, *_DONE) and len(said) < 5
+    formed = text.unread().match(_IN_A_FORM, first) is not None
+    return formed or (text.within(first, *_DONE) and len(said) < 6)
 
 
 def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
@@ -349,11 +362,17 @@ def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
     rest = [i for i in said if i not in quiet]
     head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
     part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
+    placed = text.word(clause.end) == "," and text.owner(clause.end + 1) == "place"
+    same = (
+        text.match("'and 'the 'same", clause.end) is not None
+    )  # "use one and the same folder, PLACE, for both"
+    part = part or same or (placed and text.within(said[-1], *_SUBSTANCE))
     lead = len(said) == 1 and text.within(said[0], "grammar.group.prep")
-    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or "both" in text.words(rest)
+    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or not _COUNTING.isdisjoint(text.words(rest))
     return bool(rest) and weighs and not (head or part or lead)
 
 
+_COUNTING = frozenset({"both", "another", "one"})
 _COPULA = frozenset({"is", "are", "was", "were", "has", "have", "had"})
 
 
