@@ -360,6 +360,14 @@ def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
         for i in range(first, end)
     }
     rest = [i for i in said if i not in quiet]
+    part = _is_part(text, clause, said)
+    lead = len(said) == 1 and text.within(said[0], "grammar.group.prep")
+    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or not _COUNTING.isdisjoint(text.words(rest))
+    return bool(rest) and weighs and not (part or lead)
+
+
+def _is_part(text: Text, clause: Clause, said: list[int]) -> bool:
+    """Whether a clause is the head of what follows it, or a part of the one beside it."""
     head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
     part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
     placed = text.word(clause.end) == "," and text.owner(clause.end + 1) == "place"
@@ -367,9 +375,7 @@ def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
         text.match("'and 'the 'same", clause.end) is not None
     )  # "use one and the same folder, PLACE, for both"
     part = part or same or (placed and text.within(said[-1], *_SUBSTANCE))
-    lead = len(said) == 1 and text.within(said[0], "grammar.group.prep")
-    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or not _COUNTING.isdisjoint(text.words(rest))
-    return bool(rest) and weighs and not (head or part or lead)
+    return head or part
 
 
 _COUNTING = frozenset({"both", "another", "one"})

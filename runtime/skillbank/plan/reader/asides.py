@@ -51,11 +51,16 @@ def take_order(text: Text, clauses: Clauses) -> None:
 def _mark_waiting(text: Text, tokens: range) -> None:
     """Leave unread what steps wait for that is none of them: "evaluate JOB after retraining"."""
     asked = {getattr(c.value, "action", "inference") for c in text.ledger.of("action", "refused", "find")}
-    if text.ledger.of("action", "find") and not text.has_kind(tokens, "job"):
+    if text.ledger.of("action", "find") and not _is_open(text, tokens):
         for i in (k for k in tokens if text.owner(k) == "talk"):
             named = {a for a, forms in _FORMS_OF.items() if text.within(i, *forms)}
             if named and named.isdisjoint(asked):
                 text.ledger.mark("unread", [i])
+
+
+def _is_open(text: Text, tokens: range) -> bool:
+    """Whether a clause speaks of a job, or of what somebody decides: "then we will see about the export"."""
+    return text.has_kind(tokens, "job") or text.holds(tokens, "grammar.mode.decide")
 
 
 def _take_opener(text: Text, tokens: range) -> None:

@@ -31,7 +31,8 @@ __all__ = ["Maker"]
 
 _REACH = 4
 """Words before and behind a model that may say what it is."""
-_IT = "'it|'this|'that|'the 'same|'very? group.model|@mark|group.prep"
+_IT = ("'it", "'this|'that|'the 'same|'very? group.model|@mark|group.prep")
+"""What stands for the model before it: "it", "that model", and not "this dataset"."""
 _OF_DATA = ("on_broken", "format")
 """Fields of a request that say something of its data."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
@@ -205,7 +206,8 @@ class Maker:
     def _is_done_with_it(self, step: Step) -> bool:
         """Whether a step is said of what stands before it: "train it", "fine-tune that model"."""
         word = self.text.ledger.owner.get(step.at)
-        return word is not None and self.text.unread().match(_IT, word.last + 1) is not None
+        unread = self.text.unread()
+        return word is not None and any(unread.match(source, word.last + 1) for source in _IT)
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""
