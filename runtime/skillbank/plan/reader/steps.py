@@ -121,6 +121,11 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
                 text.ledger.mark("unread", [step.at, *range(i, end)])
         if _is_second_training(text, steps, step):
             text.ledger.mark("unread", [step.at])
+    _mark_one_more(text, steps, merged)
+
+
+def _mark_one_more(text: Text, steps: list[Step], merged: list[Step]) -> None:
+    """Leave trainings of another model or time to the question about words."""
     trainings = [step for step in steps if step.action == "train"]
     if len(trainings) > sum(step.action == "train" for step in merged):
         for step in (s for s in trainings if _is_one_more(text, s)):
