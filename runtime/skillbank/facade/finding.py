@@ -85,6 +85,7 @@ class Finding(Holdings):
                     self.library,
                     self.index,
                     job_skill=self._job_skill,
+                    job_action=self._job_action,
                     skill=meant,
                     set_names=self._set_names,
                     trained=self._trained,
@@ -105,6 +106,9 @@ class Finding(Holdings):
         ran = self.jobs.store.get(job)
         bank = ran.plan.get("skill", {}).get("bank")
         return f"{bank}:{ran.skill}" if bank else ran.skill
+
+    def _job_action(self, job: str) -> str:
+        return self.jobs.store.get(job).action
 
     def trust_of(self, skill: Skill, *, signer: bool = True) -> dict[str, str]:
         """Return how the bank of a skill stands and who signed the skill, as a document; for showing only.

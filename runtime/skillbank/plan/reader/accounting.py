@@ -16,7 +16,7 @@ from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.ordinary import said_alone
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
@@ -286,7 +286,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
-    for said in _said_alone(text, clauses):
+    for said in said_alone(text, clauses):
         text.ledger.mark("unread", said)
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
@@ -308,65 +308,6 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
 def _sayings(text: Text, i: int) -> str:
     """Return the marks that say something where a token stands: cells of a table say nothing by their "|"."""
     return "<>≥≤%|" if text.owner(i) == "unread" else "<>≥≤%"
-
-
-_SUBSTANCE = ("grammar.free.noun", "grammar.free.adjective", "grammar.free.light", "places.data.nouns")
-"""Words that mean nothing beside what was understood; a clause of nothing else says something by itself."""
-
-
-def _said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
-    """Yield the words of each clause of which nothing was understood: ", quantized first".
-
-    One that tells something by its subject, and what goes on with it, is none; nor is a head before a colon.
-    """
-    told: set[int] = set()
-    asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED}
-    for clause in clauses.all:
-        said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
-        owners = text.owners(said)
-        if clauses.teller.is_history(clause.first, clause.end) and not (said and _is_done(text, said)):
-            told.add(clause.sentence)
-        if not said or owners & _ASKED or text.within(said[0], "grammar.operator.not"):
-            continue
-        goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
-        if goes_on or text.holds(said[:3], "grammar.mode.subject"):
-            told.add(clause.sentence)
-        elif clause.sentence not in asked and text.within(said[0], *_NAMING) and not _is_done(text, said):
-            continue  # "Second attempt after the power cut."
-        elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
-            yield said
-
-
-_NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")
-_ASKED = frozenset({"action", "value", "place", "policy", "find", "captions", "job", "name", "platform"})
-_DONE = tuple(f"actions.{action}.past" for action in ACTIONS)
-
-
-def _is_done(text: Text, said: list[int]) -> bool:
-    """Whether a clause says what else is to be done: ", and quantized", "exported first"."""
-    first = next((i for i in said if text.word(i) not in ("and", "then", "but")), said[0])
-    return text.within(first, *_DONE) and len(said) < 5
-
-
-def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
-    """Whether a clause of ordinary words is not just polite, a head, an adverb, or part of the one before."""
-    quiet = {
-        i
-        for first in said
-        for section in ("grammar.courtesy.words", "grammar.free.adverb")
-        for end in text.ends(first, section)[:1]
-        for i in range(first, end)
-    }
-    rest = [i for i in said if i not in quiet]
-    head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
-    part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
-    lead = text.within(said[-1], "grammar.group.prep") or text.kind(clause.end) not in ("", "mark")
-    lead = lead or (len(said) == 2 and text.word(said[0]) == "and" and text.owner(said[0] - 1) == "value")
-    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or "both" in text.words(rest)
-    return bool(rest) and weighs and not (head or part or lead)
-
-
-_COPULA = frozenset({"is", "are", "was", "were", "has", "have", "had"})
 
 
 def _leading(text: Text, clauses: Clauses, clause: Clause) -> range:

@@ -22,6 +22,8 @@ _ENGINE = "actions.words.engine"
 _IN_ORDER = (*ACTIONS[-2:-1], "export", *(a for a in ACTIONS[:-2] if a != "export"), *ACTIONS[-1:])
 """The order in which phrases are looked for: what is made comes before what is done with it."""
 _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
+_FIRST = "group.it|^job|'job* 'first|'beforehand &group.prep"
+"""An action that is done first, before what it is done on: "but evaluate JOB first on X"."""
 _BEING = frozenset({"am", "are", "is", "was", "were", "been", "already", "currently"})
 _OF_ANOTHER = (["during"], ["of"], ["while"], ["during", "the"], ["of", "the"], ["for", "the"])
 _LED_TO = (["instead", "of"], ["neither", "is"])
@@ -97,8 +99,14 @@ def _take_onnx(text: Text) -> None:
             continue  # "the onnx is at X" gives one
         if not text.ledger.of("action", "find"):
             text.ledger.claim("action", match.tokens(), Mention("export"))
-        elif any(c.value.action == "export" for c in text.ledger.of("action")):
+        elif any(c.value.action == "export" for c in text.ledger.of("action")) and not _is_used(text, match):
             text.ledger.claim("talk", match.tokens())
+
+
+def _is_used(text: Text, match: Match) -> bool:
+    """Whether something else than an export is to be done with the file: "export it, evaluate the onnx"."""
+    before = text.ledger.owner.get(match.first - 1)
+    return before is not None and before.kind == "action" and before.value.action != "export"
 
 
 def _verb(match: Match) -> int:
@@ -274,4 +282,5 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
     sentence = clauses.sentence(at)
     earlier = any(c.first < at and c.first in sentence for c in text.ledger.of("action"))
     words = [text.word(k) for k in range(at + 1, clause.end) if text.kind(k) != "mark"]
-    return True if earlier and words[-1:] in (["first"], ["beforehand"], ["before"]) else None
+    first = words[-1:] in (["first"], ["beforehand"], ["before"]) or text.match(_FIRST, at + 1) is not None
+    return True if earlier and first else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.frames import take
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
@@ -13,6 +14,7 @@ __all__ = ["take_announcements", "take_instead", "take_only", "take_order", "tak
 _DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
 
 
+_FORMS_OF = {a: tuple(f"actions.{a}.{form}" for form in (*FORMS, "nouns")) for a in ACTIONS}
 _TAKEN_BACK = ("'instead !'of", "'but? operator.not operator.trailing")
 
 
@@ -38,9 +40,27 @@ def _is_near(text: Text, back: Claim, at: int) -> bool:
 
 def take_order(text: Text, clauses: Clauses) -> None:
     """Account for what only says in which order things are done: "when it is trained"."""
+    over = clauses.history()
     for clause in clauses.all:
         if clause.mode is Mode.ORDER:
             _take_opener(text, range(clause.first, clause.end))
+            if clause.first not in over:
+                _mark_waiting(text, range(clause.first, clause.end))
+
+
+def _mark_waiting(text: Text, tokens: range) -> None:
+    """Leave unread what steps wait for that is none of them: "evaluate JOB after retraining"."""
+    asked = {getattr(c.value, "action", "inference") for c in text.ledger.of("action", "refused", "find")}
+    if text.ledger.of("action", "find") and not _is_open(text, tokens):
+        for i in (k for k in tokens if text.owner(k) == "talk"):
+            named = {a for a, forms in _FORMS_OF.items() if text.within(i, *forms)}
+            if named and named.isdisjoint(asked):
+                text.ledger.mark("unread", [i])
+
+
+def _is_open(text: Text, tokens: range) -> bool:
+    """Whether a clause speaks of a job, or of what somebody decides: "then we will see about the export"."""
+    return text.has_kind(tokens, "job") or text.holds(tokens, "grammar.mode.decide")
 
 
 def _take_opener(text: Text, tokens: range) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
-from skillbank.ways import Way, command
+from skillbank.ways import Sentence, Way, command
 
 __all__ = ["done_elsewhere"]
 
@@ -24,11 +24,11 @@ _DOES = {
 """What commands do, the most telling words first; their words are those of ``elsewhere`` in the lexicon."""
 
 
-def done_elsewhere(page: Text) -> str:
-    """Return the words that name the command which does what a text may be after, "" where none does."""
+def done_elsewhere(page: Text) -> Sentence:
+    """Return the words that name the command which does what a text may be after, empty where none does."""
     found = (name for name in _DOES if page.has(f"told.elsewhere.{name}"))
     name = next(found, "")
-    return f"{_way(page, name)} {_DOES[name]}" if name else ""
+    return Sentence(f"{_way(page, name)} {_DOES[name]}") if name else Sentence("")
 
 
 def _way(page: Text, name: str) -> Way:

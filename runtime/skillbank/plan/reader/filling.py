@@ -32,6 +32,8 @@ __all__ = ["Maker"]
 
 _REACH = 4
 """Words before and behind a model that may say what it is."""
+_IT = ("'it", "'this|'that|'the 'same|'very? group.model|@mark|group.prep")
+"""What stands for the model before it: "it", "that model", and not "this dataset"."""
 _OF_DATA = ("on_broken", "format")
 """Fields of a request that say something of its data."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
@@ -75,6 +77,7 @@ class Maker:
         held = [
             *(c for s in self.steps for c in s.claims if _has_to_be_taken(c)),
             *self.text.ledger.of("format"),
+            *self._idle_engines(),
         ]
         taken = (self.taken | self.data.used) - self._lacking()
         jobs = {str(c.value) for c in held if c.kind == "job" and id(c) in taken}
@@ -94,6 +97,18 @@ class Maker:
                 reads = [any(d.uri == clean_uri(claim.value.uri) for d in self.data.of(i)) for i in same]
                 found |= {id(claim)} if any(reads) and not all(reads) else set()
         return found
+
+    def _idle_engines(self) -> Iterator[Claim]:
+        """Yield the engines that are spoken of where no step makes or takes one: "train it as an engine"."""
+        if any(step.action == "gen_trt_engine" for step in self.steps):
+            return
+        for step, action in zip(self.steps, self.actions, strict=True):
+            if action is None or "engine" not in accepted_products(action):
+                yield from (c for c in step.of("engine") if not self._is_refused(c))
+
+    def _is_refused(self, claim: Claim) -> bool:
+        """Whether a claim is part of what is refused: "we need no TensorRT engine"."""
+        return "refused" in (self.text.owner(claim.first - 1), self.text.owner(claim.last + 1))
 
     def _request(self, at: int) -> Request:
         step, action = self.steps[at], self.actions[at]
@@ -193,6 +208,7 @@ class Maker:
         if trains(self.steps[at].action) and pretrained is None:
             yield from self._unnamed_weights()
             yield from self._weights_of_it(at)
+            yield from self._weights_of_job(at)
 
     def _weights_of_it(self, at: int) -> Iterator[Question]:
         """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""
@@ -204,9 +220,22 @@ class Maker:
             why = f"'it' may be {one_line(files[-1])}, from which nothing says that the training starts"
             yield Question(key=WEIGHTS, why=f"{why}; give {option('pretrained', 'MODEL')}")
 
+    def _weights_of_job(self, at: int) -> Iterator[Question]:
+        """Ask whether a training of no named model starts from a job: "evaluate JOB, then train on A"."""
+        step, before = self.steps[at], self.steps[:at]
+        named = step.of("name") or step.of("job") or step.of("scratch") or self._is_done_with_it(step)
+        jobs = [str(c.value) for s in before for c in s.of("job")]
+        if jobs and not named and not any(trains(s.action) for s in before):
+            why = f"nothing says whether the training starts from job {one_line(jobs[-1])}"
+            yield Question(
+                key=WEIGHTS, why=f"{why}; give {option('parent', 'JOB')}, or {option('pretrained', 'MODEL')}"
+            )
+
     def _is_done_with_it(self, step: Step) -> bool:
+        """Whether a step is said of what stands before it: "train it", "fine-tune that model"."""
         word = self.text.ledger.owner.get(step.at)
-        return word is not None and self.text.word(word.last + 1) == "it"
+        unread = self.text.unread()
+        return word is not None and any(unread.match(source, word.last + 1) for source in _IT)
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""

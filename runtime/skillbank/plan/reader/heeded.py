@@ -39,6 +39,9 @@ def _mark_beside(text: Text) -> None:
             text.ledger.mark("unread", match.tokens())
     parts = [m for source in frames("unread.another") for m in bare.find(source)]
     parts += [m for source in frames("unread.sized") for m in text.find(source)]
+    if len(text.ledger.of("action", "find")) > 1:
+        for match in bare.find(frame("unread.spare")):
+            text.ledger.mark("unread", match.tokens())
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)

@@ -115,6 +115,8 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
         return True
     if match.first not in what:
         return False
+    if text.word(match.first - 1) in ("after", "before") and _is_done_on(text, match, what):
+        return True
     alone = _is_alone(text, match.first)
     plain = [
         i for i in what
@@ -125,6 +127,14 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     if not {"from", "of", "in"}.isdisjoint(text.words(match.tokens())):
         return bool(plain)
     return bool(plain) and alone and (text.holds(plain[:1], *_BASES) or not _others(text, match))
+
+
+def _is_done_on(text: Text, match: Match, what: list[int]) -> bool:
+    """Whether what is done with a job has a place of its own: "after evaluating JOB on X, export it"."""
+    return (
+        text.holds(what[:1], *_DOINGS)
+        and text.match("'on|'against|'over group.det* @place", match.end) is not None
+    )
 
 
 def _is_new(text: Text, match: Match, what: list[int]) -> bool:

@@ -53,6 +53,7 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
+from skillbank.plan.reader.job_forms import JobAction, mark_other_forms
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -160,6 +161,7 @@ def read_text(
     index: SearchIndex,
     list_folder: ListFolder = list_local,
     job_skill: jobs.JobSkill | None = None,
+    job_action: JobAction | None = None,
     skill: Skill | None = None,
     set_names: SetNames = tuple,
     trained: Trained | None = None,
@@ -172,6 +174,8 @@ def read_text(
         Lists the folders that may hold several data sets.
     job_skill
         Tells which skill a job ran, for requests that name a job and no skill.
+    job_action
+        Tells which action a job ran, for what its model is called ("the exported JOB").
     skill
         The skill that is meant, whatever the text names.
     set_names
@@ -193,7 +197,7 @@ def read_text(
     page, notes = _page(text, library, set_names)
     again = partial(
         read_text, library=library, index=index, list_folder=list_folder, job_skill=job_skill,
-        set_names=set_names, trained=trained,
+        job_action=job_action, set_names=set_names, trained=trained,
     )  # fmt: skip
     notes += reports.take_reports(page)
     notes += reports.take_heard(page)
@@ -237,6 +241,7 @@ def read_text(
             told = told_words(page, clauses)
             notes += name_skill(text, page, steps, library, index, job_skill, told)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
+    mark_other_forms(page, steps, job_action)
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.belonging import are_joined, named_before, owner_of
-from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
@@ -70,6 +70,9 @@ def _beside(clauses: Clauses, mentions: list[Claim], claim: Claim, *, before: bo
     """
     here = [c.first for c in mentions if c is not claim and c.first in clauses.sentence(claim.first)]
     earlier = [c.first for c in mentions if c.first < claim.first]
+    led = [first for first in here if first < claim.first]
+    if led and before and clauses.of(claim.first).mode is Mode.ORDER:
+        return led[-1:]  # "train it, export it after evaluating it": before the export alone
     if here or not before or not earlier:
         return here
     return [first for first in earlier if first in clauses.sentence(earlier[-1])]
@@ -118,6 +121,15 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
                 text.ledger.mark("unread", [step.at, *range(i, end)])
         if _is_second_training(text, steps, step):
             text.ledger.mark("unread", [step.at])
+    _mark_one_more(text, steps, merged)
+
+
+def _mark_one_more(text: Text, steps: list[Step], merged: list[Step]) -> None:
+    """Leave trainings of another model or time to the question about words."""
+    trainings = [step for step in steps if step.action == "train"]
+    if len(trainings) > sum(step.action == "train" for step in merged):
+        for step in (s for s in trainings if _is_one_more(text, s)):
+            text.ledger.mark("unread", [step.at])
 
 
 def _is_second_training(text: Text, steps: list[Step], step: Step) -> bool:
@@ -126,6 +138,21 @@ def _is_second_training(text: Text, steps: list[Step], step: Step) -> bool:
         return False
     earlier = [s.at for s in steps if s.action == "train" and s.at < step.at]
     return bool(earlier) and not _THEN.isdisjoint(text.words(range(earlier[-1], step.at)))
+
+
+def _is_one_more(text: Text, step: Step) -> bool:
+    """Whether a training said again is of another model or time: "train another one", "pretrain it first"."""
+    word = text.ledger.owner.get(step.at)
+    if word is None or not step.asked:
+        return False
+    if text.match(_ANOTHER, word.last + 1) is not None:
+        return True
+    behind = (k for k in range(word.last + 1, len(text.tokens)) if text.kind(k) == "mark")
+    around = {text.word(step.at - 1), *text.words(range(word.last + 1, next(behind, len(text.tokens))))}
+    return text.word(word.last + 1) in ("it", "that", "them") and not around.isdisjoint(_THEN | {"first"})
+
+
+_ANOTHER = "'another|'others|'second|'third|'other|'next|'the* 'another|'others|'second|'third|'other|'next"
 
 
 def _mark_unasked(text: Text, steps: list[Step]) -> None:

@@ -1,0 +1,66 @@
+"""Jobs that are called what they are not: "the exported JOB" of a training is none of its models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from skillbank.errors import JobNotFoundError
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.step import Step
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["JobAction", "mark_other_forms"]
+
+JobAction = Callable[[str], str]
+"""Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
+_FORMS = {
+    "export": ("actions.export.past", "actions.export.nouns", "actions.words.onnx"),
+    "gen_trt_engine": ("actions.words.engine",),
+    **{
+        action: (f"actions.{action}.past", f"actions.{action}.nouns")
+        for action in ("quantize", "prune", "distill")
+    },
+}
+"""By action, the words for what it leaves."""
+_PASTS = "|".join(words[0] for words in _FORMS.values() if words[0].endswith(".past"))
+
+
+def mark_other_forms(text: Text, steps: Sequence[Step], job_action: JobAction | None) -> None:
+    """Ask about the words beside a job where they name what another action leaves."""
+    built = any(step.action == "gen_trt_engine" for step in steps)
+    for claim in text.ledger.of("job") if job_action is not None else ():
+        said = _forms_said(text, claim, built=built)
+        ran = _action_of(job_action, str(claim.value)) if said else None
+        if ran is not None and ran not in said:
+            text.ledger.mark("unread", [i for tokens in said.values() for i in tokens])
+
+
+def _forms_said(text: Text, claim: Claim, *, built: bool) -> dict[str, list[int]]:
+    """Return by action the words at a job that name what it leaves; an engine is none where one is built."""
+    if str(claim.value).startswith("last"):
+        return {}
+    near = [*([] if built else _engine_before(text, claim)), *claim.tokens, *_behind(text, claim)]
+    near = [i for i in near if not text.word(i).endswith("ing")]  # "instead of exporting JOB"
+    found = {action: [i for i in near if text.within(i, *words)] for action, words in _FORMS.items()}
+    return {action: tokens for action, tokens in found.items() if tokens}
+
+
+def _behind(text: Text, claim: Claim) -> list[int]:
+    """Return the participle behind a job that says in which form it is meant: "evaluate JOB quantized"."""
+    match = text.unread().match(f"{_PASTS} !~word|@place|@name|@job", claim.last + 1)
+    match = match or text.unread().match(f"{_PASTS} &'on|'with|'over|'against", claim.last + 1)
+    free = match is not None and text.owner(match.first) in ("", "talk")
+    return [match.first] if match is not None and free else []
+
+
+def _engine_before(text: Text, claim: Claim) -> list[int]:
+    """Return the engine that is said to be of a job, which has a claim of its own."""
+    k = claim.first - 1
+    return list(text.ledger.owner[k].tokens) if text.owner(k) == "engine" else []
+
+
+def _action_of(job_action: JobAction | None, job: str) -> str | None:
+    try:
+        return job_action(job) if job_action is not None else None
+    except JobNotFoundError:
+        return None

@@ -1,0 +1,95 @@
+"""Clauses all of whose words are ordinary ones: what nothing was understood of is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+
+__all__ = ["said_alone"]
+
+_SUBSTANCE = ("grammar.free.noun", "grammar.free.adjective", "grammar.free.light", "places.data.nouns")
+"""Words that mean nothing beside what was understood; a clause of nothing else says something by itself."""
+
+
+def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
+    """Yield the words of each clause of which nothing was understood: ", quantized first".
+
+    One that tells something by its subject, and what goes on with it, is none; nor is a head before a colon.
+    """
+    told: set[int] = set()
+    asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED}
+    for clause in clauses.all:
+        said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
+        owners = text.owners(said)
+        if clauses.teller.is_history(clause.first, clause.end) and not (said and _is_done(text, said)):
+            told.add(clause.sentence)
+        if not said or owners & _ASKED or text.within(said[0], "grammar.operator.not"):
+            continue
+        goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
+        if goes_on or _has_subject(text, clauses, said):
+            told.add(clause.sentence)
+        elif clause.sentence not in asked and text.within(said[0], *_NAMING) and not _is_done(text, said):
+            continue  # "Second attempt after the power cut."
+        elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
+            yield said
+
+
+_NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")
+
+
+def _has_subject(text: Text, clauses: Clauses, said: list[int]) -> bool:
+    """Whether one of the first words of a clause is a subject: "it looks fine", but not "hold it"."""
+    subjects = (i for i in said[:3] if text.within(i, "grammar.mode.subject"))
+    return any(
+        not text.within(i, "grammar.group.it", "grammar.group.det")
+        or (i < said[-1] and clauses.teller.has_verb(i, said[-1] + 1))
+        for i in subjects
+    )
+
+
+_ASKED = frozenset({"action", "value", "place", "policy", "find", "captions", "job", "name", "platform"})
+_DONE = tuple(f"actions.{action}.past" for action in ACTIONS)
+_IN_A_FORM = f"'with|'from|'on|'using|'of group.det+ {'|'.join(_DONE[1:])} group.model"
+"""A model in a form that nothing of the request makes: "with the quantized model"."""
+
+
+def _is_done(text: Text, said: list[int]) -> bool:
+    """Whether a clause says what else is to be done: ", and quantized", "exported first"."""
+    first = next((i for i in said if text.word(i) not in ("and", "then", "but")), said[0])
+    formed = text.unread().match(_IN_A_FORM, first) is not None
+    return formed or (text.within(first, *_DONE) and len(said) < 6)
+
+
+def _says_something(text: Text, clause: Clause, said: list[int]) -> bool:
+    """Whether a clause of ordinary words is not just polite, a head, an adverb, or part of the one before."""
+    quiet = {
+        i
+        for first in said
+        for section in ("grammar.courtesy.words", "grammar.free.adverb")
+        for end in text.ends(first, section)[:1]
+        for i in range(first, end)
+    }
+    rest = [i for i in said if i not in quiet]
+    part = _is_part(text, clause, said)
+    lead = text.within(said[-1], "grammar.group.prep")
+    weighs = text.holds(rest, *_SUBSTANCE, *_DONE) or not _COUNTING.isdisjoint(text.words(rest))
+    return bool(rest) and weighs and not (part or lead)
+
+
+def _is_part(text: Text, clause: Clause, said: list[int]) -> bool:
+    """Whether a clause is the head of what follows it, or a part of the one beside it."""
+    head = text.word(clause.end) in (":", "=", ".") and clause.end < len(text.tokens) - 1
+    part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
+    placed = text.word(clause.end) == "," and text.owner(clause.end + 1) == "place"
+    same = text.match("'and 'the 'same", clause.end) is not None  # "one and the same folder, PLACE, for both"
+    goes_on = text.kind(clause.end) not in ("", "mark")
+    counted = len(said) == 2 and text.word(said[0]) == "and" and text.owner(said[0] - 1) == "value"
+    part = part or same or goes_on or counted or (placed and text.within(said[-1], *_SUBSTANCE))
+    return head or part
+
+
+_COUNTING = frozenset({"both", "another", "one"})
+_COPULA = frozenset({"is", "are", "was", "were", "has", "have", "had"})
