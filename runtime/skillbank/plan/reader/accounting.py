@@ -256,15 +256,17 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     lead = [text.tokens[k].text for k in range(max(first, start - 4), start)]
     words = {text.tokens[i].text for i in after}
     held = text.owners(after)
-    timed = any(
-        any(map(str.isdigit, text.word(i))) or text.kind(i) == "number" or text.within(i, *_UNITS)
-        for i in open_
-    )  # "for 1h30", "for mAP75"
-    timed = timed or text.holds(open_, "actions.words.metric") or _goes_on_finding(text, lead)
+    timed = any(_measures(text, i) for i in open_) or _goes_on_finding(text, lead)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
     gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"
     return [] if not ("for" in lead or gains) or same or timed or others else open_
+
+
+def _measures(text: Text, i: int) -> bool:
+    """Whether a word is a number, a unit or a metric, or holds a number: "for 1h30", "for mAP75"."""
+    number = text.kind(i) == "number" or any(map(str.isdigit, text.word(i)))
+    return number or text.within(i, *_UNITS, "actions.words.metric")
 
 
 def _goes_on_finding(text: Text, lead: list[str]) -> bool:
@@ -290,11 +292,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
         text.ledger.mark("unread", said)
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
-    left = {
-        i for i, t in enumerate(text.tokens)
-        if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")
-        and (t.kind != "mark" or t.text in _sayings(text, i))
-    }  # fmt: skip
+    left = {i for i in range(len(text.tokens)) if _is_left_over(text, i, covered)}
     for i in sorted(left):
         for claim in _numbers_beside(text, clauses, i, covered) if text.tokens[i].kind == "word" else ():
             text.ledger.withdraw(claim)
@@ -303,6 +301,12 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+def _is_left_over(text: Text, i: int, covered: set[int]) -> bool:
+    """Whether nothing accounts for a token that says something."""
+    unread = (text.ledger.free(i) and i not in covered) or text.owner(i) == "unread"
+    return unread and (text.kind(i) != "mark" or text.word(i) in _sayings(text, i))
 
 
 def _sayings(text: Text, i: int) -> str:

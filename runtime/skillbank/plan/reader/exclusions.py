@@ -125,6 +125,11 @@ def settle_lacking(text: Text) -> None:
         for match in found(text, "exclusions.validation"):
             tests = text.word(match.end - 1) == "split" and "test" in text.words(match.tokens())
             text.ledger.claim("refused", match.tokens(), None if tests else "eval_dataset")
+    _settle_unwanted(text)
+
+
+def _settle_unwanted(text: Text) -> None:
+    """Read "no prompts" and things that are not wanted beside those that are looked for."""
     looked_for = text.ledger.of("captions", "find")
     for match in found(text, "exclusions.captions") if not looked_for else ():
         text.ledger.claim("refused", match.tokens())

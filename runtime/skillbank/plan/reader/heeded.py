@@ -58,9 +58,8 @@ def _mark_places(text: Text) -> None:
         [place] = [i for i in match.tokens() if text.kind(i) == "place"]
         if role_of_path(text, str(text.tokens[place].value)) is None:
             _leave(text, match.tokens("what"))
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place"):
-        if _goes_on(bare, i):
-            _leave(text, [i, i + 1])
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
+        _leave(text, [i, i + 1])
 
 
 def _goes_on(text: Text, i: int) -> bool:

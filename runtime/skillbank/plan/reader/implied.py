@@ -232,7 +232,7 @@ def nothing_asked(text: str, page: Text) -> Exception:
         return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
     example = f"train {example_model()} on s3://bucket/data"
     if elsewhere := done_elsewhere(page):
-        ways = f"{elsewhere}; a run is asked for as in: {example}."
+        ways = f"{elsewhere.marked}; a run is asked for as in: {example}."
     else:
         ways = (
             f"say what to do with which model, for example: {example}; "

@@ -46,7 +46,8 @@ _FILE = (
 )
 _PLACE = (
     r"\$\{?[A-Za-z_]\w*\}?/[^\s,;\"'`<>()\[\]]*|[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()\[\]]+"
-    r"|(?<!\w)[A-Za-z]:[\\/](?!/)[^\s,;\"'`<>()\[\]]+(?:[ ](?:\w[\w.-]*[ ](?=\())?[\w.()-]+\\[^\s,;\"'`<>()\[\]]*)*"
+    r"|(?<!\w)[A-Za-z]:[\\/](?!/)[^\s,;\"'`<>()\[\]]+"
+    r"(?:[ ](?:\w[\w.-]*[ ](?=\())?[\w.()-]+\\[^\s,;\"'`<>()\[\]]*)*"
     r"|(?<!\S)~[A-Za-z_][\w.-]*/[^\s,;\"'`<>()\[\]]*"
     r"|(?<!\S)(?:\\\\[\w.$-]+|\.{1,2})\\[^\s,;\"'`<>()\[\]]+"
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
@@ -174,20 +175,27 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
     elif kind == "place":
         before = clean[:start].rstrip().rpartition(" ")[2].lower()
         yield from _place(text, start, is_word, named=before in _LEADS)
-    elif kind in ("job", "full", "hex"):
-        yield Token(
-            "job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text
-        )
-    elif kind == "dotted":
-        yield Token("key", "key", start, end, text)
-    elif kind == "flag":
-        yield Token("flag", (match["option"]).lower(), start, end)
-    elif kind == "struck" or (kind == "symbol" and _says_something(text)):
-        yield Token("symbol", text.lower(), start, end)
     elif kind == "word":
         yield from _words(text, start, end, is_word)
-    elif kind not in ("symbol", "owned"):
-        yield _plain(kind, text, start, end)
+    elif kind not in ("symbol", "owned") or (kind == "symbol" and _says_something(text)):
+        yield _named(match, kind) if kind in _NAMED else _plain(kind, text, start, end)
+
+
+_NAMED = frozenset({"job", "full", "hex", "dotted", "flag", "struck", "symbol"})
+
+
+def _named(match: re.Match[str], kind: str) -> Token:
+    """Read a job's id, a key, a flag or a sign."""
+    text, (start, end) = match[0], match.span()
+    if kind == "dotted":
+        return Token("key", "key", start, end, text)
+    if kind == "flag":
+        return Token("flag", match["option"].lower(), start, end)
+    if kind in ("struck", "symbol"):
+        return Token("symbol", text.lower(), start, end)
+    return Token(
+        "job", "job", start, end, text if kind == "full" else match["id"] or text.lower().lstrip(".")
+    )
 
 
 _SYMBOLS = ("So", "Sm", "Sc")

@@ -132,15 +132,20 @@ def _words_of_a_number(tokens: list[Token], at: int, word: list[str]) -> _Read:
             end += 1
     if end == at or word[0] == "dozen":
         return at + 1, None
-    counted: float = _value([t.text for t in tokens[at:end]])
-    if end < len(tokens) and tokens[end].text == "point":  # "zero point four"
-        digits = list(takewhile(_DIGIT.__contains__, (t.text for t in tokens[end + 1 : end + 7])))
-        if digits:
-            fraction = "".join(str(NUMBERS[digit]) for digit in digits)
-            return _whole(tokens, at, end + 1 + len(digits), float(f"{counted}.{fraction}"))
+    counted = _value([t.text for t in tokens[at:end]])
+    if digits := _behind_point(tokens, end):
+        return _whole(tokens, at, end + 1 + len(digits), float(f"{counted}.{digits}"))
     if _is_power(word[end - at :]):
         return _whole(tokens, at, end + 3, float(f"{counted}e-{NUMBERS[word[end - at + 2]]}"))
     return _whole(tokens, at, end, counted)
+
+
+def _behind_point(tokens: list[Token], at: int) -> str:
+    """Return the digits behind a point: "zero point four"."""
+    if at >= len(tokens) or tokens[at].text != "point":
+        return ""
+    digits = takewhile(_DIGIT.__contains__, (t.text for t in tokens[at + 1 : at + 7]))
+    return "".join(str(NUMBERS[digit]) for digit in digits)
 
 
 _DIGIT = frozenset(word for word, value in NUMBERS.items() if 0 <= value < 10)

@@ -23,17 +23,20 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
     asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED}
     for clause in clauses.all:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
-        owners = text.owners(said)
-        if clauses.teller.is_history(clause.first, clause.end) and not (said and _is_done(text, said)):
+        if not said:
+            continue
+        done, owners = _is_done(text, said), text.owners(said)
+        if clauses.teller.is_history(clause.first, clause.end) and not done:
             told.add(clause.sentence)
-        if not said or owners & _ASKED or text.within(said[0], "grammar.operator.not"):
+        if owners & _ASKED or text.within(said[0], "grammar.operator.not"):
             continue
         goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
+        named = clause.sentence not in asked and text.within(
+            said[0], *_NAMING
+        )  # "Second attempt, new lamps."
         if goes_on or _has_subject(text, clauses, said):
             told.add(clause.sentence)
-        elif clause.sentence not in asked and text.within(said[0], *_NAMING) and not _is_done(text, said):
-            continue  # "Second attempt after the power cut."
-        elif (not owners or _is_done(text, said)) and _says_something(text, clause, said):
+        elif (done or not (named or owners)) and _says_something(text, clause, said):
             yield said
 
 

@@ -199,20 +199,26 @@ def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
     It is "" where the token is none of the list.
     """
     token = text.tokens[i]
-    if token.kind == "quote" and _is_inside(text, i, begun=begun):
+    if _is_of_one(text, i, begun=begun):
         return "word"
     if token.kind not in ("word", "mark", "number"):
         return "quote" if token.kind == "quote" else ""
-    if token.text == "," and _qualifies(text, i + 1):
-        return "word"
-    if token.text == "and" and text.word(i + 1) in _DOING and begun:
-        return "word"  # "a person riding a bike and wearing a helmet"
     if token.text in _JOINS or _divides(text, i, marked=marked):
         return "join" if begins_thing(text, i + 1) else ""
     if token.text == ALONE and (i + 1 == len(text.tokens) or _leads_away(text, i + 1, begun=True)):
         return "stop"  # "red circle . blue star ."
     ends = token.kind == "mark" and token.text in {*_ENDS, ALONE}
     return "" if ends or _leads_away(text, i, begun=begun) else "word"
+
+
+def _is_of_one(text: Text, i: int, *, begun: bool) -> bool:
+    """Whether a quote, a comma or an "and" stands inside of one thing."""
+    if text.kind(i) == "quote":
+        return _is_inside(text, i, begun=begun)
+    if text.word(i) == ",":
+        return _qualifies(text, i + 1)
+    # "a person riding a bike and wearing a helmet"
+    return text.word(i) == "and" and text.word(i + 1) in _DOING and begun
 
 
 def _is_inside(text: Text, i: int, *, begun: bool) -> bool:
