@@ -52,14 +52,19 @@ def _mark_places(text: Text) -> None:
     bare = text.unread()
     for match in (m for source in frames("unread.of_places") for m in bare.find(source)):
         _leave(text, match.tokens("what"))
+    _mark_splits(text, bare)
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
+        _leave(text, [i, i + 1])
+
+
+def _mark_splits(text: Text, bare: Text) -> None:
+    """Leave unread which split of a data set is meant: "the test split of X"."""
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
-    splits = (*frames("unread.split"), *(() if training else frames("unread.split_of_training")))
+    splits = frames("unread.split") + (() if training else frames("unread.split_of_training"))
     for match in (m for source in splits for m in bare.find(source)):
         [place] = [i for i in match.tokens() if text.kind(i) == "place"]
         if role_of_path(text, str(text.tokens[place].value)) is None:
             _leave(text, match.tokens("what"))
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        _leave(text, [i, i + 1])
 
 
 def _goes_on(text: Text, i: int) -> bool:

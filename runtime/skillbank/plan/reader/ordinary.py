@@ -25,19 +25,25 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
         if not said:
             continue
-        done, owners = _is_done(text, said), text.owners(said)
+        done = _is_done(text, said)
         if clauses.teller.is_history(clause.first, clause.end) and not done:
             told.add(clause.sentence)
-        if owners & _ASKED or text.within(said[0], "grammar.operator.not"):
+        if text.owners(said) & _ASKED or text.within(said[0], "grammar.operator.not"):
             continue
-        goes_on = text.word(said[0]) in ("and", "but") and clause.sentence in told
-        named = clause.sentence not in asked and text.within(
-            said[0], *_NAMING
-        )  # "Second attempt, new lamps."
-        if goes_on or _has_subject(text, clauses, said):
+        if _tells(text, clauses, said, goes_on=clause.sentence in told):
             told.add(clause.sentence)
-        elif (done or not (named or owners)) and _says_something(text, clause, said):
+        elif (done or _is_free(text, said, clause.sentence in asked)) and _says_something(text, clause, said):
             yield said
+
+
+def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> bool:
+    """Whether a clause has a subject, or goes on with one that tells something."""
+    return (goes_on and text.word(said[0]) in ("and", "but")) or _has_subject(text, clauses, said)
+
+
+def _is_free(text: Text, said: list[int], beside: bool) -> bool:
+    """Whether nothing has the words of a clause, and none of them just names what is: "Second attempt."."""
+    return not text.owners(said) and (beside or not text.within(said[0], *_NAMING))
 
 
 _NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")

@@ -35,12 +35,21 @@ def _around_quote(text: Text, i: int) -> list[int]:
     if not _says(text, first, i):
         return []
     own = any(asks(text, k) for k in range(first, i))
-    if own and text.match(f"'that|'which {_WRITTEN}", i - 2) is not None:
-        return []  # "find signs that say "no entry""
-    first = max(first, i - 3) if own else first
+    if own and _is_written(text, i):
+        return []
+    return _kept_of(text, max(first, i - 3) if own else first, i, own=own)
+
+
+def _kept_of(text: Text, first: int, i: int, *, own: bool) -> list[int]:
+    """Return what of the words around a quote goes with it; beside an order only what says so."""
     kinds = {"word", "mark", "quote", "number"} | (set() if own else {"place"})
     kept = [k for k in range(first, _end_of_saying(text, i)) if text.tokens[k].kind in kinds]
     return [k for k in kept if not own or k == i or text.lexicon.has(text.tokens[k].text, "told.saying")]
+
+
+def _is_written(text: Text, i: int) -> bool:
+    """Whether a quote stands on a thing: "find signs that say "no entry""."""
+    return text.match(f"'that|'which {_WRITTEN}", i - 2) is not None
 
 
 _WRITTEN = "'say|'says|'read|'reads|'show|'shows"

@@ -36,13 +36,9 @@ def settle_places(
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
-        told = any(text.within(k, "places.weights.before") for k in claim.tokens)
-        if (
-            any(text.within(k, "places.data.nouns") for k in claim.tokens)
-            and not told
-            and claim.value.role is None
-            and "into" not in before
-        ):
+        told = text.holds(claim.tokens, "places.weights.before")
+        data = text.holds(claim.tokens, "places.data.nouns") and claim.value.role is None
+        if data and not told and "into" not in before:
             continue
         role = (
             _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri))

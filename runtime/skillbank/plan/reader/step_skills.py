@@ -35,9 +35,14 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     everywhere = _distinct([c for s in steps for c in s.of("name")])
     if not everywhere:
         return steps
-    made: list[Step] = []
     if not steps[0].of("name") and _labels_for_another(steps):
-        made, steps = steps[:1], steps[1:]  # what finds things is looked for
+        return _assigned(text, steps[:1], steps[1:], everywhere)  # what finds things is looked for
+    return _assigned(text, [], steps, everywhere)
+
+
+def _assigned(text: Text, made: list[Step], steps: list[Step], everywhere: list[Skill]) -> list[Step]:
+    """Return the steps that have been made, and behind them others with the skill of each."""
+    made = list(made)
     divided: list[Step] = []
     for i, step in enumerate(steps):
         own = _distinct(step.of("name"))

@@ -68,9 +68,9 @@ def _beside(clauses: Clauses, mentions: list[Claim], claim: Claim, *, before: bo
 
     "Train it; but first evaluate it": where it stands alone, those of the sentence before.
     """
-    here = [c.first for c in mentions if c is not claim and c.first in clauses.sentence(claim.first)]
-    earlier = [c.first for c in mentions if c.first < claim.first]
-    led = [first for first in here if first < claim.first]
+    others = [c.first for c in mentions if c is not claim]
+    here = [first for first in others if first in clauses.sentence(claim.first)]
+    earlier, led = (list(filter(claim.first.__gt__, each)) for each in (others, here))
     if led and before and clauses.of(claim.first).mode is Mode.ORDER:
         return led[-1:]  # "train it, export it after evaluating it": before the export alone
     if here or not before or not earlier:
