@@ -72,7 +72,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
-        if _is_timed_reason(text, clause, open_):
+        if _is_of_excluded(text, clause):
+            ledger.claim("context", open_)
+        elif _is_timed_reason(text, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' says what it is for, and puts nothing off")
         elif clause in told and _is_told(text, teller, clause, open_):
@@ -85,6 +87,14 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
+
+
+def _is_of_excluded(text: Text, clause: Clause) -> bool:
+    """Whether a clause says why something is not meant: "A, not B, that one has the broken boxes"."""
+    first = next((i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.first)
+    before = next((i for i in range(first - 1, -1, -1) if text.kind(i) != "mark"), -1)
+    said = text.match("'that|'this 'one? 'has|'is|'had|'was", first) is not None
+    return said and text.owner(before) in ("excluded", "refused")
 
 
 def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
