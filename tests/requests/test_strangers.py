@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 RIGHT = {
     "thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97, "twentieth": 0.91,
-    "twenty_first": 0.955, "twenty_second": 0.945, "twenty_third": 0.96, "twenty_fourth": 0.93, "twenty_fifth": 0.915, "twenty_sixth": 0.96,
+    "twenty_first": 0.955, "twenty_second": 0.945, "twenty_third": 0.96,
+    "twenty_fourth": 0.93, "twenty_fifth": 0.915, "twenty_sixth": 0.96,
 }  # fmt: skip
 """Shares of what is exact or rightly asked. May only rise."""
 RUNS_WRONGLY = {
@@ -30,7 +31,8 @@ RUNS_WRONGLY = {
 """What may be read otherwise: "mac and cheese" is two things to the reader; a share of a split is a text and
 not a number, and "skip broken pictures" a field of the request and no setting, which cases do not know; one
 engine behind a training asks for its export, and nothing of such a chain runs before that; the precision
-of an engine is its export's too where that has one; one GPU that somebody has is what a run takes anyway; "see how it does on X. Please run it there" measures it."""
+of an engine is its export's too where that has one; one
+GPU that somebody has is what a run takes anyway; "see how it does on X. Please run it there" measures it."""
 
 
 @pytest.fixture(scope="module")

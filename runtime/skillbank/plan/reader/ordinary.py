@@ -38,7 +38,11 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
 
 def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> bool:
     """Whether a clause has a subject, or goes on with one that tells something."""
-    return (goes_on and text.word(said[0]) in ("and", "but")) or _has_subject(text, clauses, said)
+    first = said[1] if len(said) > 1 and text.within(said[0], *_OPENING) else said[0]
+    of_others = text.within(first, "grammar.group.det") and clauses.teller.has_verb(first, said[-1] + 1)
+    return (
+        (goes_on and text.word(said[0]) in ("and", "but")) or of_others or _has_subject(text, clauses, said)
+    )
 
 
 def _is_free(text: Text, said: list[int], beside: bool) -> bool:
@@ -46,6 +50,7 @@ def _is_free(text: Text, said: list[int], beside: bool) -> bool:
     return not text.owners(said) and (beside or not text.within(said[0], *_NAMING))
 
 
+_OPENING = ("grammar.mode.doubt", "grammar.mode.fix", "grammar.free.adverb")
 _NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")
 
 
