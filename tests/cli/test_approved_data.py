@@ -125,7 +125,7 @@ def test_what_an_earlier_step_makes_or_lies_elsewhere_is_said_to_be_unchecked(
     assert seen.digest == "" and seen.shown == "not checked (an earlier step makes it)"
     [seen] = seen_data(plan, [plan.model_copy(update={"results_root": str(data)})])
     assert seen.digest, "what an earlier step reads it does not make"
-    away = plan_of(runtime, Path("s3://bucket"))
+    away = plan_of(runtime, data)
     far = away.model_copy(
         update={"inputs": tuple(b.model_copy(update={"uri": "s3://bucket/x"}) for b in away.inputs)}
     )

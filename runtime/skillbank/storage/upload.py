@@ -21,6 +21,7 @@ from skillbank.visible import one_line
 
 with lazy_imports():
     from s3transfer import manager as transfers
+    from s3transfer import utils
 
 if TYPE_CHECKING:
     from s3transfer.manager import TransferManager
@@ -132,7 +133,8 @@ def _send(manager: TransferManager, root: Uri, path: str, file: Path, book: _Not
     place, before = root.child(path), file.stat()
     with explained(place):
         if before.st_size <= _PART:
-            with file.open("rb") as body:
+            # No more than it has now: what is written to it meanwhile would follow the request, and spoil the next.
+            with utils.ReadFileChunk.from_filename(str(file), 0, before.st_size) as body:
                 manager.client.put_object(Bucket=root.bucket, Key=_key(root, path), Body=body)
             meter.add(before.st_size)
         else:

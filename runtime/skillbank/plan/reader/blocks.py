@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
@@ -106,7 +105,7 @@ def _parsed(content: str) -> object:
         return None
 
 
-def _mapping(found: object) -> Mapping[str, Any] | None:
+def _mapping(found: object) -> Mapping[str, object] | None:
     if not isinstance(found, dict) or not found or len(found) > _MANY:
         return None
     return found if all(isinstance(key, str) for key in found) else None
@@ -122,7 +121,7 @@ def _is_key(key: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", key) is not None
 
 
-def _flat(settings: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, object], below: str = "") -> Iterator[tuple[str, object]]:
     """Yield dotted keys and values; a mapping whose names are no keys is a value."""
     for key, value in settings.items():
         name = f"{below}{key}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
-from skillbank.ways import Sentence, Way, command
+from skillbank.ways import Sentence, command
 
 __all__ = ["done_elsewhere"]
 
@@ -28,12 +28,12 @@ def done_elsewhere(page: Text) -> Sentence:
     """Return the words that name the command which does what a text may be after, empty where none does."""
     found = (name for name in _DOES if page.has(f"told.elsewhere.{name}"))
     name = next(found, "")
-    return Sentence(f"{_way(page, name)} {_DOES[name]}") if name else Sentence("")
+    return Sentence(f"{command(name, _jobs(page, name))} {_DOES[name]}") if name else Sentence("")
 
 
-def _way(page: Text, name: str) -> Way:
-    """Return a command, with the jobs that the text names where it takes some."""
+def _jobs(page: Text, name: str) -> str:
+    """Return the jobs that a text names for a command that takes some."""
     if name not in ("cancel", "compare", "logs", "results", "status"):
-        return command(name)
+        return ""
     named = [str(token.value) for token in page.tokens if token.kind == "job"]
-    return command(name, " ".join(named) or ("JOB JOB" if name == "compare" else "JOB"))
+    return " ".join(named) or ("JOB JOB" if name == "compare" else "JOB")

@@ -230,12 +230,12 @@ def nothing_asked(text: str, page: Text) -> Exception:
     if skills and not page.ledger.of("question", "talk"):
         can = ", ".join(dict.fromkeys(a.name for a in skills[0].actions))
         return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
-    example = f"train {example_model()} on s3://bucket/data"
+    asked, example = text.strip()[:80], f"train {example_model()} on s3://bucket/data"
     if elsewhere := done_elsewhere(page):
-        ways = f"{elsewhere.marked}; a run is asked for as in: {example}."
-    else:
-        ways = (
-            f"say what to do with which model, for example: {example}; "
-            "or of one data set: convert ./data to COCO."
+        return OutOfScopeError(
+            f"'{asked}' asks for no run; {elsewhere.marked}; a run is asked for as in: {example}."
         )
-    return OutOfScopeError(f"'{text.strip()[:80]}' asks for no run; {ways}")
+    return OutOfScopeError(
+        f"'{asked}' asks for no run; say what to do with which model, for example: {example}; "
+        "or of one data set: convert ./data to COCO."
+    )

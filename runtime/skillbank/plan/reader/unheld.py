@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["mark_comments", "mark_unheld"]
@@ -21,12 +22,18 @@ _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*\.000")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
+_OF_RUNS = ("number", "range", "percent", "size", "place", "name", "job", "pair", "key", "flag", "image")
+_ORDERS = tuple(f"actions.{action}.base" for action in ACTIONS)
+"""What a comment may hold that would be of a run."""
+
+
 def mark_comments(text: Text) -> None:
     """Leave unread what a comment holds (``<!-- 20 epochs -->``), and a shell's "or else" (``||``)."""
     tokens, original = text.tokens, text.ledger.original
     for comment in _COMMENT.finditer(original):
         inside = [i for i, t in enumerate(tokens) if comment.start() <= t.start and t.end <= comment.end()]
-        text.ledger.claim("unread", inside)
+        if text.has_kind(inside, *_OF_RUNS) or text.holds(inside, *_ORDERS):
+            text.ledger.claim("unread", inside)  # who only approves in a comment has said nothing
     for i in range(1, len(tokens) - 2):
         if text.words([i, i + 1]) == ["|", "|"] and text.ledger.said([i, i + 1]) == "||":
             text.ledger.claim("unread", text.unclaimed([i, i + 1, i + 2]))
@@ -69,7 +76,7 @@ def _found(text: Text, name: str) -> Iterator[list[int]]:
     """Yield what the frames of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
     for match in (m for source in frames(f"unheld.{name}") for m in text.find(source)):
         tokens = match.tokens("what") or match.tokens()
-        if text.word(tokens[0] - 1) != "no" or text.word(tokens[0]) not in ("more", "fewer", "less"):
+        if text.word(tokens[0] - 1) not in ("no", "not") or text.word(tokens[0]) not in ("more", "fewer", "less"):
             yield tokens
 
 
