@@ -33,6 +33,7 @@ def _asks(runtime: Runtime, text: str) -> bool:
 @pytest.mark.parametrize("clause", ASKED)
 def test_a_clause_of_ordinary_words_asks(runtime: Runtime, clause: str) -> None:
     assert _asks(runtime, f"{REQUEST}, {clause}")
+    assert _asks(runtime, f"{REQUEST}, {clause}. Thanks a lot!")
 
 
 @pytest.mark.parametrize("clause", SILENT)

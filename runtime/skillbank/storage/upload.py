@@ -133,7 +133,7 @@ def _send(manager: TransferManager, root: Uri, path: str, file: Path, book: _Not
     place, before = root.child(path), file.stat()
     with explained(place):
         if before.st_size <= _PART:
-            # No more than it has now: what is written to it meanwhile would follow the request, and spoil the next.
+            # No more than it has now: what is written to it meanwhile would spoil the next request.
             with utils.ReadFileChunk.from_filename(str(file), 0, before.st_size) as body:
                 manager.client.put_object(Bucket=root.bucket, Key=_key(root, path), Body=body)
             meter.add(before.st_size)

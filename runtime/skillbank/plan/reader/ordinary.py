@@ -20,7 +20,7 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
     One that tells something by its subject, and what goes on with it, is none; nor is a head before a colon.
     """
     told: set[int] = set()
-    asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED}
+    asked = {c.sentence for c in clauses.all if text.owners(range(c.first, c.end)) & _ASKED - {"action"}}
     for clause in clauses.all:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
         if not said:
@@ -99,10 +99,19 @@ def _is_part(text: Text, clause: Clause, said: list[int]) -> bool:
     part = not _COPULA.isdisjoint({text.word(said[0]), text.word(said[-1])})
     placed = text.word(clause.end) == "," and text.owner(clause.end + 1) == "place"
     same = text.match("'and 'the 'same", clause.end) is not None  # "one and the same folder, PLACE, for both"
-    goes_on = text.kind(clause.end) not in ("", "mark")
+    goes_on = "mark" not in (text.kind(clause.end - 1), text.kind(clause.end) or "mark")
     counted = len(said) == 2 and text.word(said[0]) == "and" and text.owner(said[0] - 1) == "value"
-    part = part or same or goes_on or counted or (placed and text.within(said[-1], *_SUBSTANCE))
+    places = (
+        text.word(said[0]) == "both" and text.word(clause.first - 1) == "place" and _are_two(text, clause)
+    )
+    part = part or same or goes_on or counted or places or (placed and text.within(said[-1], *_SUBSTANCE))
     return head or part
+
+
+def _are_two(text: Text, clause: Clause) -> bool:
+    """Whether two places stand before a clause in its sentence: "A and B, both of them"."""
+    before = range(text.sentence(clause.first).start, clause.first)
+    return sum(text.kind(i) == "place" for i in before) == 2
 
 
 _COUNTING = frozenset({"both", "another", "one"})

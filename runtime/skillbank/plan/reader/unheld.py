@@ -76,7 +76,11 @@ def _found(text: Text, name: str) -> Iterator[list[int]]:
     """Yield what the frames of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
     for match in (m for source in frames(f"unheld.{name}") for m in text.find(source)):
         tokens = match.tokens("what") or match.tokens()
-        if text.word(tokens[0] - 1) not in ("no", "not") or text.word(tokens[0]) not in ("more", "fewer", "less"):
+        if text.word(tokens[0] - 1) not in ("no", "not") or text.word(tokens[0]) not in (
+            "more",
+            "fewer",
+            "less",
+        ):
             yield tokens
 
 
