@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
@@ -202,9 +202,7 @@ def _kind_of_job(page: Text, called: frozenset[str], told: frozenset[int]) -> li
     if not kinds:  # just "model", "training"
         return []
     kinds |= _kinds(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
-    if len(kinds) > 1:
-        listed = " and ".join(f"'{word}'" for word in kinds.values())
-        raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
+    _refuse_more_than_one(kinds)
     return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")]
 
 
@@ -236,10 +234,13 @@ def _refuse_several(page: Text) -> None:
         Where two kinds are joined, each with its own article.
     """
     for match in (m for source in frames("several.kinds") for m in page.unread().find(source)):
-        kinds = _kinds(page, match.tokens("what"))
-        if len(kinds) > 1:
-            listed = " and ".join(f"'{word}'" for word in kinds.values())
-            raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
+        _refuse_more_than_one(_kinds(page, match.tokens("what")))
+
+
+def _refuse_more_than_one(kinds: Mapping[str, str]) -> None:
+    if len(kinds) > 1:
+        listed = " and ".join(f"'{word}'" for word in kinds.values())
+        raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
 
 
 def _kinds(page: Text, tokens: Iterable[int]) -> dict[str, str]:

@@ -6,19 +6,18 @@ for a part that several have: of the table's own, or one made of the actions and
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import WORDS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import filled
 from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.value import UNITS
 from skillbank.plan.slots import SLOTS
 
 __all__ = ["frame", "frames", "take"]
 
-_PART = re.compile(r"\{(\w+)\}")
 _MADE = {
     "slots": "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before")),
     "nouns": "|".join(f"slots.{s.name}.nouns" for s in SLOTS),
@@ -31,12 +30,10 @@ _MADE = {
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
     content = tomllib.loads((WORDS / "lists" / "frames.toml").read_text("utf-8"))
     parts = {**_MADE, **content.pop("parts")}
-
-    def whole(source: str) -> str:
-        return _PART.sub(lambda part: whole(parts[part[1]]), source)
-
     return {
-        section: {name: tuple(map(whole, sources)) for name, sources in groups.items()}
+        section: {
+            name: tuple(filled(source, parts) for source in sources) for name, sources in groups.items()
+        }
         for section, groups in content.items()
     }
 

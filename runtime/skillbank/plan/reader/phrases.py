@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["ACTIONS", "DOING", "phrases"]
+__all__ = ["ACTIONS", "DOING", "filled", "phrases"]
 
 ACTIONS = (
     "train",
@@ -46,7 +47,13 @@ def phrases(name: str) -> tuple[str, ...]:
     return tuple(_whole(source, parts) for source in lists.get(listed, ()))
 
 
-def _whole(source: str, parts: dict[str, str]) -> str:
+def filled(source: str, parts: Mapping[str, str]) -> str:
+    """Return a pattern of a table with the parts put in that it names: ``{link}``; parts may name others."""
     while _PART.search(source):
         source = _PART.sub(lambda found: parts[found[1]], source)
+    return source
+
+
+def _whole(source: str, parts: Mapping[str, str]) -> str:
+    source = filled(source, parts)
     return _EVERY.sub(lambda found: "|".join(f"actions.{a}.{found[1]}" for a in ACTIONS), source)
