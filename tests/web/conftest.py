@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ADDRESS = "http://127.0.0.1:8766"
+STARTED = sys.executable
+"""Starts a process that is never forked, so that its number and its children are those of the program."""
 
 
 @dataclass
@@ -53,8 +55,10 @@ class Server:
 
 
 @contextmanager
-def web_server(environment: dict[str, str], *options: str, command: str = "web") -> Iterator[Server]:
-    command_line = [sys.executable, "-m", "skillbank", command, "--port", "0", *options]
+def web_server(
+    environment: dict[str, str], *options: str, command: str = "web", python: str = ""
+) -> Iterator[Server]:
+    command_line = [python or sys.executable, "-m", "skillbank", command, "--port", "0", *options]
     with subprocess.Popen(command_line, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -85,8 +89,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(web_home: dict[str, str], tiny_model: Path) -> Iterator[Server]:
-    """One server for all tests that do not end it."""
-    with web_server(web_home, "--checkpoint", str(tiny_model), "--queue", "40") as running:
+    """One server for all tests that do not end it, started in the same way whichever file needs it first."""
+    options = ("--checkpoint", str(tiny_model), "--queue", "40")
+    with web_server(web_home, *options, python=STARTED) as running:
         running.wait_for("ready")
         yield running
 
