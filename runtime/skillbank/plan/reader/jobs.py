@@ -160,6 +160,9 @@ def _last(text: Text, match: Match) -> None:
     """Account for the last job of a kind, unless what is last is a time, a place or data."""
     match = _without_product(text, match)
     what = match.tokens("what")
+    if text.word(match.end) == ":" and text.kind(match.end + 1) == "name":
+        text.ledger.claim("order", text.unclaimed(match.tokens()))  # "last run: MODEL on D" counts
+        return
     mine = all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
     if not what or not mine or _is_no_job(text, what, match.end):
         return
