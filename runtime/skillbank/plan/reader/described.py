@@ -282,7 +282,7 @@ def name_skill(
             page, called, apart, lambda word: is_listed(word, library.skills, actions)
         )
 
-    words = describing(told | apart) or describing(told)
+    words = describing(told | apart) or ([] if finds else describing(told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:
