@@ -38,7 +38,7 @@ def take_places(text: Text, *, training: bool) -> None:
         Whether the text speaks of a training; see `take_roles`.
     """
     take_results(text)
-    take_models(text)
+    take_models(text, training=training)
     take_roles(text, training=training)
     _labels(text)
     _data(text)
@@ -46,6 +46,7 @@ def take_places(text: Text, *, training: bool) -> None:
     take_references(text)
     _only_spoken_of(text)
     _around(text)
+    _led_elsewhere(text)
 
 
 def _labels(text: Text) -> None:
@@ -86,6 +87,23 @@ def _is_written(text: Text, match: Match) -> bool:
     told = text.holds(range(match.first - 4, match.first), "grammar.mode.subject")
     found = text.holds(match.tokens(), "actions.words.found_in")  # "put the labelled pictures into X"
     return into and not told and not found and text.within(match.first - 1, "places.results.verbs")
+
+
+def _led_elsewhere(text: Text) -> None:
+    """Leave unread a place that is no data: "train it to X", "against X", "like X"."""
+    taking = ("actions.words.onto", "actions.words.apply", "actions.train.base")
+    for claim in text.ledger.of("place"):
+        first = claim.first - 1
+        word = text.word(first) if text.word(first - 1) != "well" else ""
+        fits = word == "to" and any(
+            text.within(k, *taking) and text.word(k) != "train" for k in text.sentence(claim.first)
+        )
+        if claim.value.role is None and word in _NO_DATA and not fits:
+            text.ledger.mark("unread", [first, *claim.tokens])
+
+
+_NO_DATA = frozenset({"to", "as", "against", "like", "than", "towards", "toward"})
+"""Prepositions behind which no data stands that something is done on."""
 
 
 def _whole(text: Text) -> None:
