@@ -228,8 +228,7 @@ def read_text(
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)
-    said = policy.held(page)
-    steps, guessed = asked_steps(page, clauses, said)
+    steps, guessed = asked_steps(page, clauses, policy.held(page))
     notes += guessed
     if not steps:
         raise nothing_asked(text, page)
@@ -249,7 +248,7 @@ def read_text(
     steps = [_with_claims(step, page) for step in steps]
     mark_singled_out(page, steps)
     asides.take_announcements(page)
-    return _made(text, page, clauses, steps, said, list_folder, notes)
+    return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)
 
 
 def _read_whole(
