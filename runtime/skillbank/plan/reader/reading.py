@@ -66,7 +66,7 @@ from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
-from skillbank.plan.reader.shown import take_segmented, take_shown
+from skillbank.plan.reader.shown import mark_unnamed, take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step import Step
@@ -246,6 +246,7 @@ def read_text(
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)
+    mark_unnamed(page, steps)
     mark_unheld(page, clauses.history())
     steps = [_with_claims(step, page) for step in steps]
     mark_singled_out(page, steps)
