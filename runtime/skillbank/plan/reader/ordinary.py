@@ -28,7 +28,7 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         done = _is_done(text, said)
         if clauses.teller.is_history(clause.first, clause.end) and not done:
             told.add(clause.sentence)
-        if text.owners(said) & _ASKED or text.within(said[0], "grammar.operator.not"):
+        if text.owners(said) & (_ASKED | {"question"}) or text.within(said[0], "grammar.operator.not"):
             continue
         if _tells(text, clauses, said, goes_on=clause.sentence in told):
             told.add(clause.sentence)
