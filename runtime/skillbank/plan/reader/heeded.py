@@ -5,6 +5,8 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 
 from __future__ import annotations
 
+import re
+
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
@@ -116,6 +118,14 @@ def _mark_places(text: Text) -> None:
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
         _leave(text, [i, i + 1])
+    for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
+        people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
+        if people and text.word(claim.last - 1) in ("from", "by", "of"):
+            _leave(text, list(claim.tokens))
+
+
+_PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
+"""What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
 
 
 def _mark_splits(text: Text, bare: Text) -> None:
