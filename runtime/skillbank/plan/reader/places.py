@@ -90,20 +90,28 @@ def _is_written(text: Text, match: Match) -> bool:
 
 
 def _led_elsewhere(text: Text) -> None:
-    """Leave unread a place that is no data: "train it to X", "against X", "like X"."""
-    taking = ("actions.words.onto", "actions.words.apply", "actions.train.base")
+    """Leave unread a place that is no data: "train it to X", "find cars in A against X"."""
     for claim in text.ledger.of("place"):
         first = claim.first - 1
-        word = text.word(first) if text.word(first - 1) != "well" else ""
-        fits = word == "to" and any(
-            text.within(k, *taking) and text.word(k) != "train" for k in text.sentence(claim.first)
-        )
-        if claim.value.role is None and word in _NO_DATA and not fits:
+        if claim.value.role is None and text.kind(first) == "word" and _leads_elsewhere(text, first):
             text.ledger.mark("unread", [first, *claim.tokens])
 
 
-_NO_DATA = frozenset({"to", "as", "against", "like", "than", "towards", "toward"})
-"""Prepositions behind which no data stands that something is done on."""
+def _leads_elsewhere(text: Text, first: int) -> bool:
+    """Whether the preposition before a place leads to no data that something is done on."""
+    word, said = text.word(first), text.sentence(first)
+    if word == "against":
+        return bool(text.ledger.of("find")) and not text.holds(said, *_MEASURING)
+    if word == "to":  # not "adapt it to X", "uploaded to X"
+        fits = any(text.within(k, *_TAKING) and text.word(k) != "train" for k in said)
+        behind = text.owner(first - 1) in _DONE_WITH or text.kind(first - 1) in ("mark", "name")
+        return behind and not fits
+    return word in ("as", "like", "than") and text.word(first - 1) != "well"
+
+
+_MEASURING = ("actions.evaluate.base", "actions.evaluate.nouns", "actions.words.test")
+_TAKING = ("actions.words.onto", "actions.words.apply", "actions.train.base")
+_DONE_WITH = frozenset({"action", "name", "job", "place", "find", "captions"})
 
 
 def _whole(text: Text) -> None:

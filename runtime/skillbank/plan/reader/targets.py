@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
@@ -31,10 +33,18 @@ def take_results(text: Text) -> None:
             read = text.word(match.first) in _READ and not match.tokens("thing")
             if text.word(match.first - 1) in _ADDING:  # "add them to X"
                 text.ledger.mark("unread", [match.first - 1, *match.tokens()])
+            elif _is_of_logs(text.words(match.tokens())):
+                text.ledger.mark("unread", match.tokens())
             elif not (read or _is_of_data(text, match) or _is_measured(text, match)):
                 claim_place(text, match, "results")
 
 
+def _is_of_logs(words: Sequence[str]) -> bool:
+    """Whether words say where the logs are to go, and not all that a run leaves."""
+    return not _LOGS.isdisjoint(words) and _ALL.isdisjoint(words)
+
+
+_LOGS, _ALL = frozenset({"log", "logs"}), frozenset({"everything", "results", "all", "outputs", "output"})
 _ADDING = frozenset({"add", "adding", "append", "merge", "mix", "join", "move", "copy", "compare"})
 """Verbs of doing something else with what a run leaves than writing it there."""
 
@@ -101,8 +111,9 @@ def _is_model(text: Text, match: Match, role: str, *, training: bool) -> bool:
 
 def _is_left(text: Text, match: Match) -> bool:
     """Whether words speak of what a run leaves: "name the checkpoint X", "I want the weights in X"."""
-    before = text.word(match.first - 1)
-    return before in _NAMING or not _WANTING.isdisjoint([before, text.word(match.first - 2)])
+    before = [text.word(i) for i in (match.first - 1, match.first - 2) if text.kind(i) == "word"]
+    wanted = bool(_WANTING.intersection(before)) and not text.word(match.first).startswith(("resum", "from"))
+    return before[:1] in ([name] for name in _NAMING) or wanted
 
 
 def _is_called(text: Text, match: Match, uri: str) -> bool:
