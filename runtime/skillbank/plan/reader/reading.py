@@ -54,6 +54,7 @@ from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.job_forms import JobAction, mark_other_forms
+from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
@@ -225,6 +226,7 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    mark_joint_negations(page)
     heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
