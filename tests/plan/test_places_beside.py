@@ -1,4 +1,4 @@
-"""Places and models that stand beside what a step reads or starts from: none is taken for it without a word."""
+"""Places and models that stand beside what a step reads or starts from are not taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a negation before or behind two joined things takes back: "without export and HPO", "X and Y can wait".
+"""What a negation of two joined things takes back: "without export and HPO", "X and Y can wait".
 
 It may be of both. What the second (or the first) of them would set or run is left unread then, with the words
 that say so, and the plan asks. "Without HPO and export" orders, and "no HPO and 20 epochs" sets.

@@ -1,7 +1,7 @@
 """Places that stand beside the data of a step and are none of it: where to, what to compare with, what else.
 
-"Find cars in A to B" does not search B, "merge A into B and train on it" does not write to B, and "evaluate it
-on the training set" does not measure on the validation data. What they are for, the plan asks.
+"Find cars in A to B" does not search B, "merge A into B and train" does not write to B, and "evaluate it on the
+training set" does not measure on the validation data. What they are for, the plan asks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from skillbank.plan.reader.tokens import Claim
 __all__ = ["mark_places_beside"]
 
 _SEARCHED = (None, "inference_dataset")
-_JOINTS = frozenset({"and", ",", "also", "plus", "&", "+", "or", "\n", ":", ";", "both", "additionally", "then"})
+_JOINTS = frozenset(
+    {"and", ",", "also", "plus", "&", "+", "or", "\n", ":", ";", "both", "additionally", "then"}
+)
 _PASSED = ("places.data.nouns", "grammar.group.det", "grammar.free.adjective", "grammar.group.prep")
 _WITH = frozenset({"with", "using", "by", "via", "through"})
 _LEADING_TO = frozenset({"to", "as", "against"})
@@ -50,7 +52,12 @@ def _is_joined(text: Text, claim: Claim) -> bool:
         if text.word(k) in _WITH:
             return True  # a model
         k -= 1
-    return k < 0 or text.word(k) in _JOINTS or text.kind(k) == "name" or (text.word(k), text.word(k - 1)) == ("as", "well")
+    return (
+        k < 0
+        or text.word(k) in _JOINTS
+        or text.kind(k) == "name"
+        or (text.word(k), text.word(k - 1)) == ("as", "well")
+    )
 
 
 def _is_named(text: Text, what: list[int]) -> bool:
