@@ -1,7 +1,7 @@
 """Places that stand beside the data of a step and are none of it: where to, what to compare with, what else.
 
-"Find cars in A to B" does not search B, "merge A into B and train" does not write to B, and "evaluate it on the
-training set" does not measure on the validation data. What they are for, the plan asks.
+"Find cars in A to B" does not search B, "merge A into B and train" does not write to B, and "evaluate it on
+the training set" does not measure on the validation data. What they are for, the plan asks.
 """
 
 from __future__ import annotations
