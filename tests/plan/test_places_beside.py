@@ -1,4 +1,4 @@
-"""Places and things beside those that are meant: what nothing joins to them asks."""
+"""Places and models that stand beside what a step reads or starts from are not taken for it."""
 
 from __future__ import annotations
 
@@ -6,89 +6,71 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.requests.answers import alone, answer, open_with_jobs
+from benchmarks.requests.answers import alone, open_with_jobs
 
-from skillbank import Runtime
+from skillbank.runtime import Runtime
 
-PLACES = [
-    "find cars in pics/ to out/ with c25a97",
-    "find cars in pics/ with c25a97 to out/",
-    "find cars in pics/ with c25a97 in out/",
-    "find cars in pics/ with c25a97 as out/",
-    "find cars in pics/ with c25a97 against old/",
-    "find cars in pics/ (labels in old/) with c25a97",
-    "find cars missing in old/ in pics/ with c25a97",
-    "find cars in pics/ with c25a97. See vids/.",
-    "find cars in pics/ with c25a97 and add them to old/",
-    "find cars in a.jpg to d.jpg with c25a97",
-    "find cars in pics/, not pics/old, with c25a97",
-    "train rtdetr to ./out, no hpo",
-    "train rtdetr as ./out, no hpo",
-    "merge ./a into ./b and train rtdetr on it, no hpo",
-    "put ./a into ./b and train rtdetr on it, no hpo",
-    "train rtdetr on data/a but not data/a/bad, no hpo",
-    "train rtdetr on data/a without bad.jpg, no hpo",
-]
-LEFT = [
-    "train rtdetr on data/a, no hpo. Name the checkpoint night.pth.",
-    "train rtdetr on data/a, no hpo. The checkpoint is called final.pth.",
-    "train rtdetr on data/a, no hpo. Checkpoint dir: ./ck",
-    "train rtdetr on data/a, no hpo. I want the weights in ./ck",
-    "train rtdetr on data/a, no hpo. Logs go to ./logs",
-]
-THINGS = [
-    *(f"find {thing} in pics/ with c25a97" for thing in (
-        "buckets", "networks", "labels", "samples", "frames", "two cards", "a way", "where cars are",
-        "who is wearing a hat", "one of the dogs", "a dozen eggs", "dogs twice", "cars again", "cars also",
-        "cars as usual", "cars quickly", "cars everywhere", "cars when visible", "any kind of car",
-        "cars bigger than 50 pixels", "cars including vans", "cars plus their plates", "cars as vehicles",
-        "cars with what b07d52 exported",
-    )),
-    "find cars in pics/ with c25a97, people too",
-    "find cars in pics/ with c25a97, resized to 640",
-    "look through pics/ for train tickets with c25a97",
-    "run c25a97 on pics/ for train wagons",
-    "classify pics/ with c25a97",
-    "label class dog in pics/ with c25a97",
-    "label the remaining pics/ with c25a97",
-    "label dogs that are no wolves in pics/ with c25a97",
-]  # fmt: skip
-READ = {
-    "find cars in ./p and ./q with c25a97": ["./p", "./q"],
-    "find cars in ./p, ./q and ./r with c25a97": ["./p", "./q", "./r"],
-    "find cars in ./p as well as ./q with c25a97": ["./p", "./q"],
-    "find cars in ./p and in ./q with c25a97": ["./p", "./q"],
-    "apply c25a97 to ./p looking for cars": ["./p"],
-    "find backpacks left alone and open doors in ./p with c25a97": ["./p"],
-    "find dogs that are not on a leash in ./p with c25a97": ["./p"],
+TRAIN = "train rtdetr on data/a, val data/b, no hpo"
+ASKED = {
+    # A place that nothing joins to the one where things are to be found.
+    "find cars in pics/ to out/ with c25a97": "out/",
+    "find cars in pics/ with c25a97, to out/": "out/",
+    "run c25a97 on pics/ to out/ for 'cars'": "out/",
+    "find cars in pics/ with c25a97 against old/": "old/",
+    "find cars in pics/ like those in old/ with c25a97": "old/",
+    "find cars in pics/ (labels in old/) with c25a97": "labels in old/",
+    "find cars in pics/ with c25a97. See vids/.": "vids/",
+    "find cars in pics/ with c25a97 and add them to old/": "add them to old/",
+    # Data that are put together first, and a training that is to go somewhere.
+    "merge ./a into ./b and train rtdetr on it, no hpo": "merge ./a into ./b",
+    "put ./a into ./b and train rtdetr on it, no hpo": "put ./a into ./b",
+    "train rtdetr to ./out, no hpo": "to ./out",
+    # What an evaluation is to be on.
+    f"{TRAIN}, evaluate on the train data": "on the train data",
+    f"{TRAIN}, evaluate on train": "on train",
+    f"{TRAIN}, evaluate it on the test set": "on the test set",
+    f"{TRAIN}, evaluate it on other data": "on other data",
+    f"{TRAIN}, evaluate it on everything": "on everything",
+    # Which model is the last one.
+    f"{TRAIN}, and evaluate the latest model on ./c": "the latest model",
+    f"{TRAIN}, export the last checkpoint": "the last checkpoint",
+    f"{TRAIN}. Evaluate the last training on ./c.": "the last training",
 }
-STARTS = {
-    "fine-tune rtdetr from the pretrained weights /w/x.pth on ./p without hpo": "/w/x.pth",
-    "I want rtdetr trained from the weights /w/x.pth on ./p without hpo": "/w/x.pth",
+READ = {
+    "find cars in pics/ and vids/ with c25a97": [["pics", "vids"]],
+    "find cars in pics/, vids/ with c25a97": [["pics", "vids"]],
+    "find cars in pics/ as well as vids/ with c25a97": [["pics", "vids"]],
+    "find cars in pics/ with c25a97, also in vids/": [["pics", "vids"]],
+    "find cars in a/ b/ with c25a97": [["a", "b"]],
+    "find cars in pics/ with IDEA-Research/grounding-dino-tiny": [["pics"]],
+    "apply c25a97 to pics/ to find cars": [["pics"]],
+    "evaluate c25a97 on ./w1 and find cars in ./w2 with it": [["./w1"], ["./w2"]],
+    f"{TRAIN}, evaluate it on the validation data": [["data/a", "data/b"], ["data/b"]],
+    f"{TRAIN}, test data/t, evaluate it on the test set": [["data/a", "data/b"], ["data/t"]],
+    f"{TRAIN}, evaluate it on the test set: data/t": [["data/a", "data/b"], ["data/t"]],
+    f"{TRAIN}, export the best checkpoint": [["data/a", "data/b"], []],
 }
 
 
 @pytest.fixture(scope="module")
 def runtime() -> Iterator[Runtime]:
-    jobs = Path(__file__).resolve().parent.parent / "requests/strangers/twenty_second"
-    with alone(), open_with_jobs(jobs) as opened:
+    root = Path(__file__).resolve().parent.parent / "requests" / "strangers" / "twenty_second"
+    with alone(), open_with_jobs(root) as opened:
         yield opened
 
 
-@pytest.mark.parametrize("text", [*PLACES, *LEFT, *THINGS])
-def test_what_is_said_beside_what_is_meant_asks(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
-    assert any(q.of_reading for plan in read.plans for q in plan.asked), read
+@pytest.mark.parametrize(("text", "words"), ASKED.items())
+def test_what_stands_beside_is_asked_about(runtime: Runtime, text: str, words: str) -> None:
+    assert words in runtime.read(text).unread
 
 
-@pytest.mark.parametrize("text", READ)
-def test_places_that_are_joined_are_all_looked_at(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
-    assert [plan.slots["data"] for plan in read.plans] == [{"inference_dataset": READ[text]}]
-    assert not any(q.of_reading for plan in read.plans for q in plan.asked)
+@pytest.mark.parametrize(("text", "data"), READ.items())
+def test_what_is_joined_or_named_is_read(runtime: Runtime, text: str, data: list[list[str]]) -> None:
+    reading = runtime.read(text)
+    assert not reading.not_understood
+    assert [[each.uri for each in request.data] for request in reading.requests] == data
 
 
-@pytest.mark.parametrize("text", STARTS)
-def test_a_model_that_there_is_is_started_from(runtime: Runtime, text: str) -> None:
-    [plan] = answer(runtime, text).plans
-    assert plan.slots["pretrained"] == STARTS[text] and not plan.asked
+def test_the_model_before_the_new_one_is_that_of_an_earlier_job(runtime: Runtime) -> None:
+    [_, evaluate] = runtime.read(f"{TRAIN}, and evaluate the previous model on ./c").requests
+    assert (evaluate.parent, evaluate.questions) == ("last:train", ())
