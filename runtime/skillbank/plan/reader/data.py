@@ -38,8 +38,6 @@ _SEVERAL = frozenset(
 
 _LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
 """What stands between places of one list."""
-_JOINING = frozenset([*",&+\n", "and", "plus", "-"])
-"""One of which stands between two places that are both meant."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""
 _MOVED = frozenset(["moved", "relocated", "renamed", "transferred", "migrated"])
@@ -195,8 +193,6 @@ class DataOfSteps:
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
             taken = [c for c, r in said if r == own]
-            if len(loose) > 1 and not self._are_joined(loose):
-                self._ask_which(at, loose, own, reads)
             self._ask_about_beside(at, loose, taken, own, reads)
             mine, others = self._guessed(loose, own, reads) if taken else (loose, [])
             given = [*((c, own) for c in mine), *others]
@@ -339,19 +335,9 @@ class DataOfSteps:
 
     def _are_listed(self, places: list[Claim]) -> bool:
         """Whether places stand in one list: "A, B and C", "on A and from B"."""
-        at = self._positions(places)
+        at = sorted(i for c in places for i in c.tokens if self.text.tokens[i].kind == "place")
         between = [{self.text.tokens[i].text for i in range(a + 1, b)} for a, b in pairwise(at)]
         return all(each and each <= _LISTING for each in between)
-
-    def _are_joined(self, places: list[Claim]) -> bool:
-        """Whether places without a role are said to be of one kind, as "on A and B", and not "on A to B"."""
-        at = self._positions(places)
-        between = [{self.text.tokens[i].text for i in range(a + 1, b)} for a, b in pairwise(at)]
-        return self._together(places) or all(each <= _LISTING and each & _JOINING for each in between)
-
-    def _positions(self, places: list[Claim]) -> list[int]:
-        """Return the tokens of places, in their order."""
-        return sorted(i for c in places for i in c.tokens if self.text.tokens[i].kind == "place")
 
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""

@@ -46,7 +46,6 @@ def take_places(text: Text, *, training: bool) -> None:
     take_references(text)
     _only_spoken_of(text)
     _around(text)
-    _led_elsewhere(text)
 
 
 def _labels(text: Text) -> None:
@@ -87,31 +86,6 @@ def _is_written(text: Text, match: Match) -> bool:
     told = text.holds(range(match.first - 4, match.first), "grammar.mode.subject")
     found = text.holds(match.tokens(), "actions.words.found_in")  # "put the labelled pictures into X"
     return into and not told and not found and text.within(match.first - 1, "places.results.verbs")
-
-
-def _led_elsewhere(text: Text) -> None:
-    """Leave unread a place that is no data: "train it to X", "find cars in A against X"."""
-    for claim in text.ledger.of("place"):
-        first = claim.first - 1
-        if claim.value.role is None and text.kind(first) == "word" and _leads_elsewhere(text, first):
-            text.ledger.mark("unread", [first, *claim.tokens])
-
-
-def _leads_elsewhere(text: Text, first: int) -> bool:
-    """Whether the preposition before a place leads to no data that something is done on."""
-    word, said = text.word(first), text.sentence(first)
-    if word == "against":
-        return bool(text.ledger.of("find")) and not text.holds(said, *_MEASURING)
-    if word == "to":  # not "adapt it to X", "uploaded to X"
-        fits = any(text.within(k, *_TAKING) and text.word(k) != "train" for k in said)
-        behind = text.owner(first - 1) in _DONE_WITH or text.kind(first - 1) in ("mark", "name")
-        return behind and not fits
-    return word in ("as", "like", "than") and text.word(first - 1) != "well"
-
-
-_MEASURING = ("actions.evaluate.base", "actions.evaluate.nouns", "actions.words.test")
-_TAKING = ("actions.words.onto", "actions.words.apply", "actions.train.base")
-_DONE_WITH = frozenset({"action", "name", "job", "place", "find", "captions"})
 
 
 def _whole(text: Text) -> None:

@@ -114,8 +114,7 @@ def _role_beside_data(
         if role is not None:
             return role
     if claim.value.role is None and "into" in before and not claim.value.told:
-        put = text.kind(_place_of(text, claim) - 2) == "place"  # "merge A into B and train on it"
-        return _UNCLEAR if put else "results"
+        return "results"
     return None if claim.value.role is None else str(claim.value.role)
 
 

@@ -31,9 +31,7 @@ def take_results(text: Text) -> None:
     for source in phrases("targets.results"):
         for match in text.find(source):
             read = text.word(match.first) in _READ and not match.tokens("thing")
-            if text.word(match.first - 1) in _ADDING:  # "add them to X"
-                text.ledger.mark("unread", [match.first - 1, *match.tokens()])
-            elif _is_of_logs(text.words(match.tokens())):
+            if _is_of_logs(text.words(match.tokens())):
                 text.ledger.mark("unread", match.tokens())
             elif not (read or _is_of_data(text, match) or _is_measured(text, match)):
                 claim_place(text, match, "results")
@@ -45,8 +43,6 @@ def _is_of_logs(words: Sequence[str]) -> bool:
 
 
 _LOGS, _ALL = frozenset({"log", "logs"}), frozenset({"everything", "results", "all", "outputs", "output"})
-_ADDING = frozenset({"add", "adding", "append", "merge", "mix", "join", "move", "copy", "compare"})
-"""Verbs of doing something else with what a run leaves than writing it there."""
 
 
 def _is_measured(text: Text, match: Match) -> bool:
