@@ -68,6 +68,20 @@ STARTS = {
 }
 
 
+RUNS_ELSEWHERE = [
+    *(f"train rtdetr on data/a, val data/b, no hpo, {said}" for said in (
+        "the data is on slurm", "like on slurm", "as on slurm", "slurm-like", "slurm?",
+        "pretrained=yes", "weights=default", "checkpoint=latest",
+    )),
+]  # fmt: skip
+WHERE = {
+    "train rtdetr on data/a, val data/b, no hpo, on slurm": "slurm",
+    "train rtdetr on data/a, val data/b, no hpo, it runs on slurm": "slurm",
+    "train rtdetr on data/a on slurm as usual, no hpo": "slurm",
+    "can you train rtdetr on data/a on slurm?": "slurm",
+}
+
+
 @pytest.fixture(scope="module")
 def runtime() -> Iterator[Runtime]:
     jobs = Path(__file__).resolve().parent.parent / "requests/strangers/twenty_second"
@@ -75,7 +89,7 @@ def runtime() -> Iterator[Runtime]:
         yield opened
 
 
-@pytest.mark.parametrize("text", [*PLACES, *LEFT, *THINGS])
+@pytest.mark.parametrize("text", [*PLACES, *LEFT, *THINGS, *RUNS_ELSEWHERE])
 def test_what_is_said_beside_what_is_meant_asks(runtime: Runtime, text: str) -> None:
     read = answer(runtime, text)
     assert any(q.of_reading for plan in read.plans for q in plan.asked), read
@@ -92,3 +106,9 @@ def test_places_that_are_joined_are_all_looked_at(runtime: Runtime, text: str) -
 def test_a_model_that_there_is_is_started_from(runtime: Runtime, text: str) -> None:
     [plan] = answer(runtime, text).plans
     assert plan.slots["pretrained"] == STARTS[text] and not plan.asked
+
+
+@pytest.mark.parametrize("text", WHERE)
+def test_where_a_run_is_to_be_is_read(runtime: Runtime, text: str) -> None:
+    [plan] = answer(runtime, text).plans
+    assert plan.slots["platform"] == WHERE[text] and not any(q.of_reading for q in plan.asked)
