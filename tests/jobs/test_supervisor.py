@@ -388,6 +388,47 @@ def test_checkpoints_are_brought_away_while_the_job_runs(
     assert f"{record.id}/train/sub/a.txt" in keys(s3)
 
 
+def test_checkpoints_that_cannot_be_brought_away_while_the_job_runs_are_told(
+    jobs: Jobs,
+    make_plan: MakePlan,
+    s3: Any,
+    s3_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("skillbank.jobs.uploads._QUIET", 0.0)
+    code = WRITES + f"import time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)\n"
+    expired = threading.Event()
+
+    def said(job: str) -> str:
+        deadline = time.monotonic() + 120
+        while not (word := jobs.store.get(job).last_word).startswith("the checkpoints"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return word
+
+    with faulty(s3_server, lambda *_: "400 ExpiredToken" if expired.is_set() else None) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        record = jobs.launch(make_plan(code, results_root="s3://bucket"))
+        expired.set()
+        thread = threading.Thread(target=Supervisor(jobs, upload_seconds=0.1).run, args=(record.id,))
+        thread.start()
+        try:
+            assert "not uploaded now: the S3 server" in said(record.id) and "(ExpiredToken)" in said(
+                record.id
+            )
+            expired.clear()
+            deadline = time.monotonic() + 120
+            while not jobs.store.get(record.id).last_word.endswith("again") and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert said(record.id) == f"the checkpoints are at s3://bucket/{record.id} again"
+        finally:
+            (tmp_path / "go").touch()
+            thread.join(120)
+    words = [line.message for line in jobs.store.get(record.id).history]
+    assert len([word for word in words if word.startswith("the checkpoints")]) == 2
+
+
 def test_results_are_read_from_s3_where_the_folder_is_not(jobs: Jobs, make_plan: MakePlan, s3: Any) -> None:
     says = WRITES + "print('said')"
     record = Supervisor(jobs).run(jobs.launch(make_plan(says, results_root="s3://bucket")).id)
