@@ -46,9 +46,9 @@ Fault = Callable[[int, str], str | None]
 class Proxy(ThreadingHTTPServer):
     """Passes requests on; `fault` says which of them fail and how.
 
-    ``403`` and ``503`` answer so, ``400 ExpiredToken`` with S3's word for it where an answer has a body, dated
-    an hour from now; ``cut`` sends half of the body and closes, ``drop`` closes without an answer, ``slow``
-    waits within the body.
+    ``403`` and ``503`` answer so, ``400 ExpiredToken`` with S3's word for it where an answer has a body,
+    dated an hour from now; ``cut`` sends half of the body and closes, ``drop`` closes without an answer,
+    ``slow`` waits within the body.
     """
 
     daemon_threads = True

@@ -16,11 +16,14 @@ from tests.s3 import every_third, faulty
 
 from skillbank.errors import DataNotFoundError, PlatformError, StateError
 from skillbank.jobs.attendance import attend, on_duty, work_left
+from skillbank.jobs.checkpoints import resumable
+from skillbank.jobs.reconciliation import handle_of
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import follow_up
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
+from skillbank.jobs.uploads import results_folder, upload_news
 from skillbank.plan.model import InputBinding, Plan, Source
 from skillbank.platforms.base import Launch, NativeStatus
 from skillbank.platforms.fake import FakePlatform
@@ -442,6 +445,26 @@ def test_results_are_read_from_s3_where_the_folder_is_not(jobs: Jobs, make_plan:
     )  # fmt: skip
     child_record = jobs.wait(jobs.launch(child).id)
     assert "".join(jobs.logs(child_record.id)).strip() == "train/model_epoch_000_step_00001.pth"
+
+
+def test_checkpoints_that_were_brought_away_are_gone_on_from_though_the_folder_was_lost(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillbank.jobs.uploads._QUIET", 0.0)
+    record = jobs.launch(make_plan(WRITES + "import time; time.sleep(60)", results_root="s3://bucket"))
+    folder, wanted = Path(record.results_dir), f"{record.id}/train/model_epoch_000_step_00001.pth"
+    assert _within(60, lambda: (folder / "train/sub/a.txt").exists())
+    upload_news(record)
+    assert wanted in keys(s3)
+    jobs.platform("local").cancel(handle_of(record))
+    shutil.rmtree(folder)
+    record = jobs.refresh(record.id)
+    assert record.state is JobState.UNKNOWN
+    assert f"{folder}/job is not on this machine" in record.last_word
+    record = jobs.cancel(record.id)
+    assert (record.state, record.last_word) == (JobState.CANCELED, "canceled")
+    found = resumable(results_folder(record))
+    assert found is not None and found.name == "model_epoch_000_step_00001.pth"
 
 
 def test_output_that_is_gone_is_not_taken_for_none(jobs: Jobs, make_plan: MakePlan) -> None:

@@ -67,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if "/manifests/" in self.path:
             self._answer(self.server.manifest, _MANIFEST)
         elif self.path.endswith(_digest(self.server.layer)):

@@ -151,7 +151,7 @@ class Platform(ABC):
         """Yield the program's output in pieces of text; ``follow`` goes on until the job ends."""
 
     def last_lines(self, handle: Handle, count: int) -> Iterator[str]:
-        """Yield at least the last lines of the program's output, without those before where that is cheaper."""
+        """Yield at least the last lines of the output, without those before where that is cheaper."""
         return self.logs(handle)
 
     @abstractmethod

@@ -46,7 +46,7 @@ __all__ = [
 CONNECTIONS = 16
 """Requests that one transfer has under way at a time."""
 _ATTEMPTS = 8
-"""How often a request is made whose answer is a failure of the server; ``AWS_MAX_ATTEMPTS`` says otherwise."""
+"""How often a request is made that the server fails to answer; ``AWS_MAX_ATTEMPTS`` says otherwise."""
 _BUSY = frozenset({"RequestTimeout", "SlowDown", "Throttling"})
 _REFUSED_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"})
 
