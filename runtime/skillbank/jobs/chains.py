@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -79,11 +79,19 @@ def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> lis
         else:
             chosen[plan_id] = record
             found.append(Step(plan, record))
-    if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
-        others = [run.id for run in chosen.values() if all(each.id != first.id for each in _line(store, run))]
-        anew = f", {others[0]} having run the same plan anew" if first.plan_id in chosen and others else ""
-        raise StateError(f"every step of {first.id} is complete{anew}; there is nothing to resume")
+    _refuse_complete(store, first, found)
     return found
+
+
+def _refuse_complete(store: JobStore, first: JobRecord, found: Iterable[Step]) -> None:
+    """Raise `StateError` when nothing of a chain is left to do, and say who has done it for another job."""
+    runs = [step.job for step in found]
+    if not all(run is not None and run.state is JobState.COMPLETE for run in runs):
+        return
+    same = next((run for run in runs if run is not None and run.plan_id == first.plan_id), None)
+    own = same is None or any(each.id == first.id for each in _line(store, same))
+    anew = "" if same is None or own else f", {same.id} having run the same plan anew"
+    raise StateError(f"every step of {first.id} is complete{anew}; there is nothing to resume")
 
 
 def _named_or_newest(store: JobStore, job: str, record: JobRecord) -> JobRecord:
