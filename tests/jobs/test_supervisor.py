@@ -343,8 +343,13 @@ def test_a_server_that_goes_away_in_the_middle_of_an_upload_is_told(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         job = jobs.launch(make_plan(WRITES, results_root="s3://bucket/results")).id
         gone.set()
+        heard: list[str] = []
         with pytest.raises(PlatformError, match="does not answer for s3://bucket/results"):
-            Supervisor(jobs, first_pause=0).run(job)
+            Supervisor(jobs, first_pause=0, say=heard.append).run(job)
+        assert heard[0] == f"{job} has ended (COMPLETE); its results go to s3://bucket/results/{job}"
+        assert len(heard) == 5 and all(
+            "does not answer" in word and "once more in" in word for word in heard[1:]
+        )
         assert "results not uploaded yet" in jobs.store.get(job).last_word
         gone.clear()
         assert Supervisor(jobs, first_pause=0).run(job).uploaded is not None

@@ -39,7 +39,7 @@ class Supervisor:
     report
         Told how far uploads are.
     say
-        Told in words what happens between attempts.
+        Told in words what happens after an end: uploads, and what follows.
     upload_seconds
         Between two uploads of a running job's checkpoints.
     first_pause
@@ -140,19 +140,22 @@ class Supervisor:
         """Bring all results away, also those of a job that failed; return what stood in the way at last."""
         if record.results_uri is None or record.uploaded is not None or record.native_id is None:
             return None
+        self._say(f"{record.id} has ended ({record.state}); its results go to {record.results_uri}")
         for attempt in range(_TRIES):
             try:
                 upload_results(record, self._jobs.output(record), self._report)
             except (SkillbankError, OSError) as error:
+                why = sentence_of(error).changed(redact)
                 if attempt == _TRIES - 1:
-                    why = sentence_of(error).changed(redact)
                     self._jobs.store.note(record.id, Sentence(f"{_STUCK}: {why.marked}"))
                     return PlatformError(
                         f"{record.id} has ended ({record.state}), and its results are in "
                         f"{record.results_dir} but not all at {record.results_uri} yet: {why.marked}; "
                         f"{command('status', record.id)} sends the rest once that is mended"
                     )
-                time.sleep(self._first_pause / 15 * 2**attempt)
+                pause = self._first_pause / 15 * 2**attempt
+                self._say(f"{_STUCK}: {why}; once more in {pause:.0f} s")
+                time.sleep(pause)
             else:
                 break
         self._jobs.store.update(record.id, uploaded=datetime.now(UTC))
