@@ -526,6 +526,9 @@ class Jobs:
             False when it is certain that nothing was started.
         """
         text = Sentence(sentence_of(error) or type(error).__name__).changed(redact)
+        name = error.code if isinstance(error, SkillbankError) else "launch_failed"
+        kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
+        failure = Failure(kind=kind, name=name, explanation=text)
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
@@ -535,14 +538,12 @@ class Jobs:
                 f"the launch broke off ({marked(text)}) and cannot be called off now: "
                 f"{sentence_of(unsure).changed(redact).marked}"
             )
-            self.store.transition(record.id, JobState.UNKNOWN, said)
+            why = failure if isinstance(error, Exception) else None
+            self.store.transition(record.id, JobState.UNKNOWN, said, failure=why)
             return True
         if not isinstance(error, Exception):
             self._reconciliation.enter(record, JobState.CANCELED, "interrupted while it was being launched")
             return begun
-        name = error.code if isinstance(error, SkillbankError) else "launch_failed"
-        kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
-        failure = Failure(kind=kind, name=name, explanation=text)
         self._reconciliation.enter(
             record, JobState.ERROR, Sentence(f"not launched: {marked(text)}"), failure=failure
         )
