@@ -6,13 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
-from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 
-with lazy_imports():
-    import pydantic_core
-
-__all__ = ["misfit", "refuse_text", "refuse_truth"]
+__all__ = ["misfit", "refuse_text"]
 
 _WHOLE = "a whole number alone, such as 20"
 _NUMBER = "a number alone, such as 0.2"
@@ -85,16 +81,6 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
     """
     if isinstance(values, str):
         raise UsageError(f"{name} is one text, but it must be a list: [{one_line(values)!r}].")
-
-
-def refuse_truth(value: object) -> object:
-    """Refuse true and false where a number is taken: to Python they are 1 and 0, which nobody means.
-
-    A validator of pydantic's, called before the value is read.
-    """
-    if isinstance(value, bool):
-        raise pydantic_core.PydanticCustomError("no_truth", "true and false are no values of it")
-    return value
 
 
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:

@@ -17,15 +17,20 @@ from skillbank.web.answers import Refusal
 __all__ = ["MOST_JSON", "limited", "read_body", "too_large", "validated"]
 
 MOST_JSON = 4 << 20
+_DROPPED = 32
+"""Of a body that is too large, so many times what is taken is waited for, before the connection is closed."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], body: bytes) -> Model:
-    """Return a body as a model."""
+    """Return a body as a model: JSON has its own types, and none is made of another.
+
+    A text is no number, and ``"yes"`` is not true: what the OpenAPI document refuses is not a yes here.
+    """
     _refuse_repeated(body)
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         known = model.model_fields if len(problem["loc"]) == 1 else ()
@@ -52,8 +57,9 @@ async def read_body(request: Request, most: int = MOST_JSON) -> bytes:
 
 def limited(request: Request, most: int) -> Request:
     """Return the request as one that ends when more than so many bytes come."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
+    said = request.headers.get("content-length", "")
+    declared = int(said) if said.isdigit() else 0
+    if declared > most and "expect" in request.headers:  # it waits for a word of ours before it sends
         raise too_large(most)
     came = 0
 
@@ -61,16 +67,27 @@ def limited(request: Request, most: int) -> Request:
         nonlocal came
         message = await request.receive()
         came += len(message.get("body", b""))
-        if came > most:
+        if max(came, declared) > most:
+            await _drop(request, message, most * _DROPPED)
             raise too_large(most)
         return message
 
     return Request(request.scope, receive)
 
 
+async def _drop(request: Request, message: Message, most: int) -> None:
+    """Take what still comes of a body, and keep none of it.
+
+    A connection that is closed with bytes unread is reset, and with it goes the answer that says why.
+    """
+    while message["type"] == "http.request" and message.get("more_body") and most > 0:
+        message = await request.receive()
+        most -= len(message.get("body", b""))
+
+
 def too_large(most: int) -> Refusal:
     """Return the refusal of a body that is longer than so many bytes."""
-    # What still comes is not read, so the connection cannot be used again.
+    # What may still come is not read, so the connection cannot be used again.
     return Refusal(
         413, "too_large", f"That is larger than {most >> 20} MB; make it smaller.", {"connection": "close"}
     )
