@@ -21,6 +21,7 @@ from skillbank.agent.transcript import Transcript
 from skillbank.errors import UsageError
 from skillbank.language_model.endpoint import Endpoint, Patience
 from skillbank.language_model.reply import Reply, ToolCall
+from skillbank.plan.model import Plan
 from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Says, Step
 from tests.agent.sensible_model import sensible
 
@@ -88,6 +89,27 @@ def plan_of(toolbox: Toolbox, data: Path, more: str = "") -> str:
 
 
 # Tools
+
+
+def test_a_request_may_be_said_in_parts_and_what_came_last_counts(
+    talk: Talk, toolbox: Toolbox, data: Path
+) -> None:
+    three, five = plan_of(toolbox, data, "for 3 epochs"), plan_of(toolbox, data, "for 5 epochs")
+    launched = [Call("launch", {"plan_id": plan}) for plan in (three, three, three, five)]
+    script = [step for call in launched for step in (Says(calls=[call]), Says("Asked."))]
+    person = Person(False, False, False, False)
+    chat = talk(*script, person=person)
+    for words in (f"train the toy detector on {data}", "for 3 epochs", "no, only 5 epochs", "go ahead"):
+        chat.turn(words)
+    without, said, stale, corrected = (approval.unlike for approval in person.asked)
+    assert without == f"give another plan: {toolbox.runtime.sentence([_planned(toolbox, data)])}"
+    assert said == corrected == "" and "your words" not in person.asked[1].question
+    assert stale.startswith("give another plan: ") and "; 5 epochs;" in stale
+    assert person.asked[0].question.endswith(f"\n  your words {without}")
+
+
+def _planned(toolbox: Toolbox, data: Path) -> Plan:
+    return toolbox.runtime.jobs.store.get_plan(plan_of(toolbox, data))
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.failures import explain
 from skillbank.agent.openai_tools import openai_tools
+from skillbank.agent.own_words import beside_own_words
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
@@ -236,8 +237,10 @@ class Chat:
 
     def _approve(self, call: ToolCall, answer: Answer, turn: Turn) -> bool:
         """Ask a person; what may not be done is answered."""
-        approval = answer.approval
-        assert approval is not None
+        assert answer.approval is not None
+        approval = beside_own_words(
+            self.toolbox.runtime, answer.approval, call.name, call.arguments, self.transcript.said
+        )
         verdict = self.audience.decide(approval)
         if verdict is None:
             turn.waiting[approval.subject] = approval

@@ -162,6 +162,11 @@ class Transcript:
         return tuple(call for call in asked if call.id not in answered)
 
     @property
+    def said(self) -> list[str]:
+        """What the person said, in its order."""
+        return [str(m["content"]) for m in self._messages if m["role"] == "user"]
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether it is a person's turn to say something."""
         last = self._messages[-1]
