@@ -16,6 +16,7 @@ import pytest
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.chat import SYSTEM, Audience, Chat, Limits, Verdict
+from skillbank.agent.own_words import beside_own_words
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import UsageError
@@ -106,6 +107,16 @@ def test_a_request_may_be_said_in_parts_and_what_came_last_counts(
     assert said == corrected == "" and "your words" not in person.asked[1].question
     assert stale.startswith("give another plan: ") and "; 5 epochs;" in stale
     assert person.asked[0].question.endswith(f"\n  your words {without}")
+
+
+def test_a_label_job_names_what_was_not_said(toolbox: Toolbox) -> None:
+    given = {"image": "./photos", "descriptions": ["red car", "boat"], "into": "cars", "tiles": None}
+    asked = Approval("plan:00", "Start?")
+    all_said = ["label ./photos into cars", "as red car and boat"]
+    for said, unlike in [(all_said, ""), (["label ./photos into cars: red car"], "do not hold 'boat'")]:
+        told = beside_own_words(toolbox.runtime, asked, "label_image", json.dumps(given), said)
+        assert told.unlike == unlike
+    assert told.question == "Start?\n  your words do not hold 'boat'"
 
 
 def _planned(toolbox: Toolbox, data: Path) -> Plan:
