@@ -194,7 +194,7 @@ def test_a_value_of_another_type_of_json_is_read_as_none(pair: tuple[Things, Thi
         schema = body["content"]["application/json"]["schema"]
         known = door.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
         path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: mine.get(found[1], "1"), route.path)
-        for name, kind in [(name, kind) for name in known for kind in _kinds(known[name])]:
+        for name, kind in [(key, kind) for key in known for kind in _kinds(known[key])]:
             for value in wrong.get(kind, ()):
                 content = {**door.least(schema), name: value}
                 answer = door.client.request(method, path, headers=head, json=content)

@@ -74,7 +74,7 @@ class Terminal(Audience):
             terminal.say(f"   {sentence}", err=True)
 
     def decide(self, approval: Approval) -> Verdict | None:
-        """Ask; ``--yes`` answers for launches of what was said, and nobody does where there is no terminal."""
+        """Ask; ``--yes`` answers for launches of what was said, and nobody where there is no terminal."""
         if self.asks_code:
             self.end()
             code = terminal.secret(approval.question, "Approval code (none: no): ")
