@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
@@ -66,8 +67,8 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
     return f"{called} is {given}, but it {_must(kind, detail, said)}"
 
 
-def refuse_text(values: Iterable[object] | None, name: str) -> None:
-    """Refuse a text where several values are taken: to Python it is its letters, each one of them.
+def refuse_text(values: Iterable[object] | PurePath | None, name: str) -> None:
+    """Refuse a text or path where several values are taken: to Python a text is its letters.
 
     Parameters
     ----------
@@ -79,8 +80,9 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
     UsageError
         With the list that was meant.
     """
-    if isinstance(values, str):
-        raise UsageError(f"{name} is one text, but it must be a list: [{one_line(values)!r}].")
+    if isinstance(values, str | PurePath):
+        kind = "text" if isinstance(values, str) else "path"
+        raise UsageError(f"{name} is one {kind}, but it must be a list: [{one_line(values)!r}].")
 
 
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:
