@@ -10,20 +10,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from skillbank.errors import UsageError
+from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
-from skillbank.plan.model import Plan
-from skillbank.plan.request import Request
 from skillbank.visible import one_line
+
+with lazy_imports():
+    from skillbank.plan import model
+    from skillbank.plan import request as requests
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
+    from skillbank.plan.model import Plan
+    from skillbank.plan.request import Request
 
 __all__ = ["id_of", "ids_of", "one_plan", "requests_of"]
 
 
 def one_plan(given: object) -> Plan:
     """Return a plan, or refuse what is none."""
-    if isinstance(given, Plan):
+    if isinstance(given, model.Plan):
         return given
     if isinstance(given, list | tuple):
         raise UsageError(
@@ -59,7 +64,7 @@ def requests_of(given: object) -> Sequence[Request]:
     several = isinstance(given, list | tuple)
     steps: list[Request] = []
     for each in given if isinstance(given, list | tuple) else [given]:
-        if not isinstance(each, Request):
+        if not isinstance(each, requests.Request):
             raise UsageError(
                 "A request is one text, or one Request, or a list of a Request for each step; this "
                 f"{'holds' if several else 'is'} {_kind(each)}."
