@@ -142,9 +142,11 @@ def test_yes_starts_what_was_said_and_nothing_else(
     named = {"data": data, "other": other, "plan": plan[:12]}
     answer = chat(said.format(**named), "--yes")
     if told is None:
-        assert answer.code == 0 and [job["plan_id"] for job in jobs(inline)] == [plan]
+        [job] = jobs(inline)
+        assert (answer.code, job["plan_id"]) == (0, plan) and answer.err.endswith(f"; started {job['id']}\n")
         return
     assert (answer.code, jobs(inline)) == (4, [])
+    assert answer.out == "I did what you said.\n" and answer.err.endswith("; no job was started\n")
     assert f"    your words {told.format(**named)}" in answer.err
     assert f"'skillbank approve {plan[:12]}" in answer.err
 

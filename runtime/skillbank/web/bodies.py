@@ -17,7 +17,7 @@ from skillbank.web.answers import Refusal
 __all__ = ["MOST_JSON", "limited", "read_body", "too_large", "validated"]
 
 MOST_JSON = 4 << 20
-_DROPPED = 32
+_DROPPED = 16
 """Of a body that is too large, so many times what is taken is waited for, before the connection is closed."""
 
 Model = TypeVar("Model", bound=BaseModel)
