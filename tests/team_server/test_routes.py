@@ -204,6 +204,22 @@ def test_a_value_of_another_type_of_json_is_read_as_none(pair: tuple[Things, Thi
     assert tried == set(wrong)
 
 
+def test_what_is_no_text_names_nothing(pair: tuple[Things, Things], door: Door) -> None:
+    ann, mine = door.token("ann", MEMBER), names(pair[0])
+    tried = 0
+    for method, route in door.routes():
+        for name in set(re.findall(r"{(\w+)", route.path)) & set(mine):
+            for nothing in ("%00", "a%00"):
+                answer = door.ask(method, route, {**mine, name: nothing}, ann)
+                assert answer.status_code == 400 and "NUL" in answer.text, (method, route.path, answer.text)
+                tried += 1
+    assert tried > 50
+    head = {"authorization": f"Bearer {ann}"}
+    for path in ("/api/plans", f"/api/sets/{mine['set']}/classes"):
+        told = door.client.post(path, headers=head, json={"text": "train\0", "classes": [{"name": "a\0"}]})
+        assert told.json()["error"]["message"] == "The body holds NUL, which is no text; leave it out."
+
+
 def _kinds(schema: dict[str, Any]) -> set[str]:
     """Return the one type, beside null, that a schema takes; nothing where it takes several."""
     said = [part.get("type", []) for part in schema.get("anyOf", [schema])]

@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from skillbank.misfits import misfit
 from skillbank.unique_names import RepeatedNameError, unique_names
-from skillbank.visible import one_line
+from skillbank.visible import one_line, texts_in
 from skillbank.web.answers import Refusal
 
 __all__ = ["MOST_JSON", "limited", "read_body", "too_large", "validated"]
@@ -28,7 +28,7 @@ def validated(model: type[Model], body: bytes) -> Model:
 
     A text is no number, and ``"yes"`` is not true: what the OpenAPI document refuses is not a yes here.
     """
-    _refuse_repeated(body)
+    _refuse_unclear(body)
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -37,10 +37,12 @@ def validated(model: type[Model], body: bytes) -> Model:
         raise Refusal(400, "usage", f"{misfit(problem, known=known)}.") from None
 
 
-def _refuse_repeated(body: bytes) -> None:
-    """Refuse a body that says something twice; what else is wrong with it the model says."""
+def _refuse_unclear(body: bytes) -> None:
+    """Refuse a body that says something twice, or what is no text; what else is wrong with it the model says."""
     try:
-        json.loads(body, object_pairs_hook=unique_names)
+        said = json.loads(body, object_pairs_hook=unique_names)
+        if any("\0" in text for text in texts_in(said)):  # which not every database takes
+            raise Refusal(400, "usage", "The body holds NUL, which is no text; leave it out.")
     except RepeatedNameError as error:
         raise Refusal(400, "usage", f"{one_line(error)}.") from None
     except (ValueError, RecursionError):

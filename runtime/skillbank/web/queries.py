@@ -14,7 +14,7 @@ __all__ = ["refuse_query"]
 
 
 def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None:
-    """Refuse what a query says and nothing is made of: the answer would be to another question.
+    """Refuse what a query says and nothing is made of, and what is no text: the answer would be to another question.
 
     So is a name without a value, as an empty variable of a script leaves it.
 
@@ -30,6 +30,9 @@ def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None
     Refusal
         400.
     """
+    texts = [str(value) for value in (*request.path_params.values(), *request.query_params.values())]
+    if any("\0" in text for text in texts):  # which no name holds, and not every database takes
+        raise Refusal(400, "usage", f"What {path} is asked for holds NUL, which is no text; leave it out.")
     for name in request.query_params:
         if name not in known:
             shown, near = one_line(name, 60), did_you_mean(name, list(known))
