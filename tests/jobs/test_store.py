@@ -168,7 +168,7 @@ def test_what_no_id_can_hold_names_no_job_and_no_plan(
     one = store.create(make_record())
     plan = store.save_plan(make_plan("first"))
     for name in ("\0", f"\0{one.id[:4]}", f"{one.id}\0", "last\0", "last:train\0", "\ud800", "\n"):
-        with pytest.raises(JobNotFoundError, match="^no job '"):
+        with pytest.raises(JobNotFoundError, match=r"^no job '"):
             store.get(name)
     for name in ("\0", f"{plan[:12]}\0", "\ud800"):
         with pytest.raises(NotFoundError, match="is not known here"):

@@ -38,7 +38,7 @@ def validated(model: type[Model], body: bytes) -> Model:
 
 
 def _refuse_unclear(body: bytes) -> None:
-    """Refuse a body that says something twice, or what is no text; what else is wrong with it the model says."""
+    """Refuse what is said twice, or is no text; what else is wrong with a body the model says."""
     try:
         said = json.loads(body, object_pairs_hook=unique_names)
         if any("\0" in text for text in texts_in(said)):  # which not every database takes

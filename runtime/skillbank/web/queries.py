@@ -14,9 +14,9 @@ __all__ = ["refuse_query"]
 
 
 def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None:
-    """Refuse what a query says and nothing is made of, and what is no text: the answer would be to another question.
+    """Refuse what a query says and nothing is made of: the answer would be to another question.
 
-    So is a name without a value, as an empty variable of a script leaves it.
+    What is no text, in the path too, is refused as well. So is a name without a value, as an empty variable of a script leaves it.
 
     Parameters
     ----------
