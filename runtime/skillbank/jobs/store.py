@@ -159,9 +159,7 @@ class JobStore(KeptPlans):
         JobNotFoundError
             When no job, or more than one, is meant.
         """
-        if (
-            not job.isprintable()
-        ):  # no id holds it, and NUL ends a pattern of SQLite: every job would be meant
+        if not job.isprintable():  # no id holds it; NUL ends a pattern of SQLite, which all ids fit
             raise JobNotFoundError(f"no job '{one_line(job, 80)}'; {command('jobs')} lists them")
         with asking(self._engine) as db:
             if job == "last" or job.startswith("last:"):

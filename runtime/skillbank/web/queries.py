@@ -16,7 +16,8 @@ __all__ = ["refuse_query"]
 def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None:
     """Refuse what a query says and nothing is made of: the answer would be to another question.
 
-    What is no text, in the path too, is refused as well. So is a name without a value, as an empty variable of a script leaves it.
+    So is a name without a value, as an empty variable of a script leaves it, and what is no text, in the path
+    too.
 
     Parameters
     ----------
