@@ -29,11 +29,13 @@ def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None
     Raises
     ------
     Refusal
-        400.
+        400; of a name in the path, 404.
     """
-    texts = [str(value) for value in (*request.path_params.values(), *request.query_params.values())]
-    if any("\0" in text for text in texts):  # which no name holds, and not every database takes
-        raise Refusal(400, "usage", f"What {path} is asked for holds NUL, which is no text; leave it out.")
+    # NUL is in no name, and not every database takes it.
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise Refusal(404, "not_found", "Nothing has a name with NUL in it, which is no text.")
+    if any("\0" in value for value in request.query_params.values()):
+        raise Refusal(400, "usage", f"The query of {path} holds NUL, which is no text; leave it out.")
     for name in request.query_params:
         if name not in known:
             shown, near = one_line(name, 60), did_you_mean(name, list(known))
