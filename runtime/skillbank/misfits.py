@@ -57,7 +57,7 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
         return f"there is no key {called}{did_you_mean(called, list(known))}"
     if kind == "missing":
         return f"{called} is missing"
-    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
+    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200).rstrip(".")
     if kind == "value_error" and not said.startswith("must "):
         return f"{called}: {said}"  # a sentence of ours, which names the value
     if kind == "json_invalid" or not _SECRET.isdisjoint(map(str, detail["loc"])):
