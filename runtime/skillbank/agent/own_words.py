@@ -1,8 +1,8 @@
-"""Whether what a model wants to start is what the person said: their words are read without the model.
+"""Whether what a model wants to start is what the person said: their own words are compiled too.
 
 A model plans with words of its own. It may leave out what a person said, add to it, or take over what a skill
-or a log told it, and a plan made of that says "nothing left out". So the person's words are compiled as every
-door compiles them, and a launch of another plan says what they give.
+or a log told it, and a plan made of that says "nothing left out". So the person's words are compiled as a command
+line would compile them, by the same reader, and a launch of another plan says what they give.
 """
 
 from __future__ import annotations
