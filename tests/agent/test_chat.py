@@ -109,12 +109,25 @@ def test_a_request_may_be_said_in_parts_and_what_came_last_counts(
     assert person.asked[0].question.endswith(f"\n  your words {without}")
 
 
+def test_what_is_said_once_starts_once(talk: Talk, toolbox: Toolbox, data: Path) -> None:
+    launch = Call("launch", {"plan_id": plan_of(toolbox, data)})
+    person = Person(True, False, False, False)
+    chat = talk(Says(calls=[launch, launch]), Says(calls=[launch]), Says("It runs."),
+                Says(calls=[launch]), Says("Not again."), person=person)  # fmt: skip
+    chat.turn(f"train the toy detector on {data}")
+    chat.turn("go on")
+    once, *more = (approval.unlike for approval in person.asked)
+    assert once == "" and more == ["started it before, and a model asks again"] * 3
+    assert len(jobs(toolbox)) == 1
+
+
 def test_a_label_job_names_what_was_not_said(toolbox: Toolbox) -> None:
     given = {"image": "./photos", "descriptions": ["red car", "boat"], "into": "cars", "tiles": None}
     asked = Approval("plan:00", "Start?")
     all_said = ["label ./photos into cars", "as red car and boat"]
     for said, unlike in [(all_said, ""), (["label ./photos into cars: red car"], "do not hold 'boat'")]:
-        told = beside_own_words(toolbox.runtime, asked, "label_image", json.dumps(given), said)
+        call = ToolCall("1", "label_image", json.dumps(given))
+        told = beside_own_words(toolbox.runtime, asked, call, said, set())
         assert told.unlike == unlike
     assert told.question == "Start?\n  your words do not hold 'boat'"
 

@@ -1,15 +1,15 @@
 """Whether what a model wants to start is what the person said: their own words are compiled too.
 
 A model plans with words of its own. It may leave out what a person said, add to it, or take over what a skill
-or a log told it, and a plan made of that says "nothing left out". So the person's words are compiled as a command
-line would compile them, by the same reader, and a launch of another plan says what they give.
+or a log told it, and a plan made of that says "nothing left out". So the person's words are compiled as a
+command line would compile them, by the same reader, and a launch of another plan says what they give.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,11 @@ from skillbank.plan.open_points import open_points
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from skillbank.language_model.reply import ToolCall
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
 
-__all__ = ["beside_own_words"]
+__all__ = ["beside_own_words", "plan_of"]
 
 _MOST_READ = 6
 """How many of the last things that were said are read together: one request is rarely said in more."""
@@ -34,27 +35,37 @@ _LONGEST = 800
 
 
 def beside_own_words(
-    runtime: Runtime, approval: Approval, tool: str, arguments: str, said: Sequence[str]
+    runtime: Runtime, approval: Approval, call: ToolCall, said: Sequence[str], begun: Set[str]
 ) -> Approval:
     """Return what a person is asked, with how it differs from what they said as one more line of it.
 
     Parameters
     ----------
-    tool, arguments
-        The call that needs the approval.
+    call
+        What needs the approval.
     said
         What the person said, in its order.
+    begun
+        The plans that were launched in this conversation.
     """
-    if tool == "launch":
+    if call.name == "launch":
         unlike = _other_plan(runtime, approval.subject, said)
-    elif tool == "label_image":
-        unlike = _unsaid(arguments, " ".join(said))
+        if not unlike and plan_of(approval) in begun:
+            unlike = "started it before, and a model asks again"
+    elif call.name == "label_image":
+        unlike = _unsaid(call.arguments, " ".join(said))
     else:
         return approval
     if not unlike:
         return approval
     shown = unlike if len(unlike) <= _LONGEST else f"{unlike[: _LONGEST - 1]}…"
     return replace(approval, question=f"{approval.question}\n  your words {shown}", unlike=shown)
+
+
+def plan_of(approval: Approval) -> str:
+    """Return the id of the plan that an approval is for; of anything else, its subject."""
+    kind, _, name = approval.subject.partition(":")
+    return read_plan_subject(name)[0] if kind == "plan" else approval.subject
 
 
 def _other_plan(runtime: Runtime, subject: str, said: Sequence[str]) -> str:
