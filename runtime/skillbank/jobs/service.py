@@ -14,7 +14,7 @@ from skillbank.jobs import uploads
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
-from skillbank.jobs.launch_terms import LaunchTerms, NewJob, refuse_unused
+from skillbank.jobs.launch_terms import LaunchTerms, NewJob, parent_ids, refuse_unused
 from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
@@ -169,7 +169,8 @@ class Jobs:
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: NewJob) -> JobRecord:
         fields["project"], fields["person"] = self._whose(fields)
-        key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
+        key, approved = terms.get("idempotency_key"), terms.get("data")
+        parents = parent_ids(terms.get("parents", ()))
         part, resumes = _is_part(fields), fields.get("resumes")
         if not part:  # whose keys name their job already
             key = key_in(fields["project"], key)
