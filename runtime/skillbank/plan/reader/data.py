@@ -174,7 +174,8 @@ class DataOfSteps:
     def _may_belong(self, claim: Claim, last: int) -> bool:
         """Whether what is told of may be meant too, or in the place of what is asked for before it."""
         moved = claim.first > last and any(t.text in _MOVED for t in self.text.tokens[last:])
-        return claim.value.role is not None or moved or self._adds()
+        now = self.text.word(claim.first - 1) in ("but", "now", "rather")  # "val was A, now B"
+        return claim.value.role is not None or moved or now or self._adds()
 
     def _ask(self, at: int, source: str, why: str, choices: tuple[Sentence, ...] = ()) -> None:
         question = Question(key=f"data.{role_of(source)}", why=why, choices=choices)
