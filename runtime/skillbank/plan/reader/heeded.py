@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.data_meant import mark_data_meant
+from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import BARE, role_of_path
@@ -29,6 +30,7 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_beside(text)
+    mark_doubts(text)
     mark_data_meant(text)
     _mark_places(text)
 
