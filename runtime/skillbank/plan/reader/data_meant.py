@@ -41,7 +41,9 @@ def _actions(text: Text) -> list[Claim]:
 def _step_before(text: Text, match: Match) -> str | None:
     """Return the action whose word is the last before some words of their sentence."""
     start = text.sentence(match.first).start
-    before = [c for c in _actions(text) if start <= c.first < match.end and c.first not in match.tokens("what")]
+    before = [
+        c for c in _actions(text) if start <= c.first < match.end and c.first not in match.tokens("what")
+    ]
     return getattr(before[-1].value, "action", "inference") if before else None
 
 

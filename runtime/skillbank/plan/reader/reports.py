@@ -131,7 +131,9 @@ def _end_of_said(text: Text, match: Match) -> int:
     """Return where what others say ends; what is done as they say is asked for: "as Bob said, lr 1e-4"."""
     followed = text.word(match.first - 1) in ("as", "like") and text.word(match.end) == ","
     end = match.end if followed else _end_of_hearsay(text, match.end)
-    for taken in text.find("'so|'and 'we|'i|'please|'just* 'do|'take|'use|'follow|'try|'want 'it|'that|'this|'so"):
+    for taken in text.find(
+        "'so|'and 'we|'i|'please|'just* 'do|'take|'use|'follow|'try|'want 'it|'that|'this|'so"
+    ):
         if taken.first in range(match.end, end) and text.kind(taken.end) in ("", "mark"):
             text.ledger.claim("unread", taken.tokens())
     return end
