@@ -40,7 +40,8 @@ def set_by(reading: Reading) -> dict[str, Any]:
         f"{EVALUATE}. Slurm and docker didn't work.", f"{EVALUATE}. Slurm and docker were tried.",
         f"{EVALUATE}. We tried slurm and docker.", f"{EVALUATE}. It ran on slurm, then docker.",
         f"{EVALUATE}. We tried 2 gpus and 4 gpus.", f"{EVALUATE}. It had threshold 0.3 and batch size 2.",
-        f"{EVALUATE}, which was trained on 2 gpus and slurm", f"{EVALUATE}, we trained it with fp16 and 2 gpus",
+        f"{EVALUATE}, which was trained on 2 gpus and slurm",
+        f"{EVALUATE}, we trained it with fp16 and 2 gpus",
         "export rtdetr with m.pth. Bob used opset 17 and batch size 1.",
     ],
 )  # fmt: skip

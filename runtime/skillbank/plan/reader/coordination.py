@@ -29,7 +29,7 @@ def goes_on(text: Text, clause: range) -> bool:
 
 
 def heads(text: Text, clause: range, behind: range) -> bool:
-    """Whether a clause is the first of several subjects of the verb behind it: "Slurm | and Docker failed"."""
+    """Whether a clause is the first of several subjects of a verb behind it: "Slurm | and Docker failed"."""
     joined = text.word(behind.start) in _AND
     return joined and is_listed(text, clause) and text.owner(behind.start + 1) in _SAID
 

@@ -110,20 +110,21 @@ class Moods:
         Behind a comma alone it may be meant: "we used 20 epochs last time, 2 GPUs".
         """
         said = [c for c in self._clauses.all if any(map(self._is_word, range(c.first, c.end)))]
-        for before, clause in pairwise(said):
-            beside, here = (range(c.first, c.end) for c in (before, clause))
-            if before.sentence != clause.sentence or self._moods[clause][0] is not Mood.ASKED:
-                continue
+        beside = [(a, b) for a, b in pairwise(said) if a.sentence == b.sentence]
+        for before, clause in beside:
             listed = self._text.word(clause.first) == ","
-            if self._is_over(before) and self._holds(beside, listed) and goes_on(self._text, here):
+            tokens = range(before.first, before.end)
+            open_ = self._moods[clause][0] is Mood.ASKED and goes_on(
+                self._text, range(clause.first, clause.end)
+            )
+            if open_ and self._is_over(before) and self._holds(tokens, listed):
                 doubted = listed or self._moods[before][0] is Mood.STATED
                 self._moods[clause] = (Mood.STATED if doubted else Mood.PAST), -1
-        for before, clause in pairwise(said):
+        for before, clause in beside:
             mood, _ = self._moods[clause]
-            beside, here = (range(c.first, c.end) for c in (before, clause))
-            if before.sentence == clause.sentence and mood is not Mood.ASKED:
-                if heads(self._text, beside, here):
-                    self._moods[before] = mood, -1
+            first, behind = (range(c.first, c.end) for c in (before, clause))
+            if mood is not Mood.ASKED and heads(self._text, first, behind):
+                self._moods[before] = mood, -1
 
     def _is_over(self, clause: Clause) -> bool:
         """Whether a clause tells; what is said of a thing by the way does too: "which was trained on X"."""
