@@ -77,3 +77,22 @@ def test_a_validation_that_is_denied_is_not_done(read: Read, said: str) -> None:
 
 def test_a_final_test_is_no_validation_without_a_word(read: Read) -> None:
     assert read("train rtdetr on data/a, no hpo, final test on data/b").not_understood == ("final",)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "export into ./y", "export, onnx in ./y", "evaluate on data/b into ./y", "export, its results in ./y",
+        "evaluate on data/b and put the report into ./y", "run on pics/, boxes to ./y",
+        "then export, results of that to ./y",
+    ],
+)  # fmt: skip
+def test_whether_a_place_for_what_one_step_leaves_is_for_all_is_asked(read: Read, step: str) -> None:
+    first, *_ = read(f"train rtdetr on data/a, no hpo, {step}").requests
+    assert [q.key for q in first.questions] == ["results_root"]
+
+
+@pytest.mark.parametrize("said", ["everything into ./y", "all results in ./y", "results in ./y"])
+def test_a_place_for_results_is_for_all_steps(read: Read, said: str) -> None:
+    requests = read(f"train rtdetr on data/a, no hpo, evaluate on data/b, {said}").requests
+    assert [(r.results_root, r.questions) for r in requests] == [("./y", ())] * 2
