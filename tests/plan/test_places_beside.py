@@ -32,11 +32,11 @@ ASKED = {
     f"{TRAIN}. I want the weights in ./ck": "weights in ./ck",
     f"{TRAIN}. Logs go to ./logs": "Logs go to ./logs",
     # What an evaluation is to be on.
-    f"{TRAIN}, evaluate on the train data": "on the train data",
-    f"{TRAIN}, evaluate on train": "on train",
-    f"{TRAIN}, evaluate it on the test set": "on the test set",
-    f"{TRAIN}, evaluate it on other data": "on other data",
-    f"{TRAIN}, evaluate it on everything": "on everything",
+    f"{TRAIN}, evaluate on the train data": "the train data",
+    f"{TRAIN}, evaluate on train": "train",
+    f"{TRAIN}, evaluate it on the test set": "the test set",
+    f"{TRAIN}, evaluate it on other data": "other data",
+    f"{TRAIN}, evaluate it on everything": "everything",
     # Which model is the last one.
     f"{TRAIN}, and evaluate the latest model on ./c": "the latest model",
     f"{TRAIN}, export the last checkpoint": "the last checkpoint",

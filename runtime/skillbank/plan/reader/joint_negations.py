@@ -16,6 +16,8 @@ _JOINTS = frozenset({"and", "/", "&"})
 _APART = frozenset({"but", "then", ".", ";", "it", "them", "\n", "and", "/", "|"})
 _REACH = 6
 """Words from a negation to what it takes back."""
+_OVER = frozenset({"were", "was", "did", "didn't", "had"})
+"""Verbs of what is over, which takes nothing back: "Slurm and Docker were tried"."""
 _NEGATING = ("grammar.operator.not", "policy.turn.off")
 _KINDS = ("action", "policy", "platform", "value", "place", "job")
 _BESIDE = {
@@ -103,7 +105,10 @@ def _is_bare(text: Text, claim: Claim, denied: str) -> bool:
     if claim.kind == "action" and denied == "policy":
         return ends and not claim.value.asked  # "without HPO and export" trains plainly, and exports
     if claim.kind == "action":
-        return ends or (text.word(behind) in ("it", "them") and claim.value.asked)
+        placed = text.has_kind(
+            range(behind, behind + 4), "place"
+        )  # "without validation and evaluate it on X"
+        return ends or (text.word(behind) in ("it", "them") and claim.value.asked and not placed)
     return not text.holds(claim.tokens, "grammar.group.prep", "grammar.operator.enable")
 
 
@@ -115,5 +120,5 @@ def _negated_behind(text: Text, claim: Claim) -> list[int]:
     bare = text.unread()
     found = [bare.match(source, claim.last + 1) for source in phrases("joint.denied_behind")]
     found += [text.match(source, claim.last + 1) for source in phrases("joint.both_denied")]
-    ends = [match.end for match in found if match is not None]
+    ends = [m.end for m in found if m is not None and _OVER.isdisjoint(text.words(range(m.first, m.end)))]
     return list(range(claim.first, max(ends))) if ends else []

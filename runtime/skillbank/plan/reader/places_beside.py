@@ -1,7 +1,7 @@
 """Places that stand beside the data of a step and are none of it: where to, what to compare with, what else.
 
-"Find cars in A to B" does not search B, "merge A into B and train" does not write to B, and "evaluate it on
-the training set" does not measure on the validation data. What they are for, the plan asks.
+"Find cars in A to B" does not search B, and "merge A into B and train on it" does not write to B. What they
+are for, the plan asks.
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ def mark_places_beside(text: Text) -> None:
     bare = text.unread()
     for match in (m for source in frames("unread.put_together") for m in bare.find(source)):
         _leave(text, match.tokens("what"))
-    for match in (m for source in frames("unread.measured_on") for m in bare.find(source)):
-        if text.owner(match.first) == "action" and not _is_named(text, match.tokens("what")):
-            text.ledger.mark("unread", match.tokens("what"))
     if {c.value.action for c in text.ledger.of("action")} <= {"inference"}:
         _mark_second(text)
 
@@ -57,16 +54,6 @@ def _is_joined(text: Text, claim: Claim) -> bool:
         or text.word(k) in _JOINTS
         or text.kind(k) == "name"
         or (text.word(k), text.word(k - 1)) == ("as", "well")
-    )
-
-
-def _is_named(text: Text, what: list[int]) -> bool:
-    """Whether a place is said to hold the data that an evaluation is to be on: "test set: X"."""
-    said = {"test", "testing"}.intersection(text.words(what))
-    placed = (c for c in text.ledger.of("place") if set(c.tokens).isdisjoint(what))
-    return bool(said) and any(
-        c.value.test or "test" in c.value.uri.lower() or not said.isdisjoint(text.words(c.tokens))
-        for c in placed
     )
 
 
