@@ -105,9 +105,7 @@ def _is_bare(text: Text, claim: Claim, denied: str) -> bool:
     if claim.kind == "action" and denied == "policy":
         return ends and not claim.value.asked  # "without HPO and export" trains plainly, and exports
     if claim.kind == "action":
-        placed = text.has_kind(
-            range(behind, behind + 4), "place"
-        )  # "without validation and evaluate it on X"
+        placed = any(text.kind(k) == "place" for k in range(behind, behind + 4))  # "..., evaluate it on X"
         return ends or (text.word(behind) in ("it", "them") and claim.value.asked and not placed)
     return not text.holds(claim.tokens, "grammar.group.prep", "grammar.operator.enable")
 
