@@ -22,7 +22,7 @@ from skillbank.home import home
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.products import trains
-from skillbank.plan.reader.data_requests import line_of, place_of
+from skillbank.plan.reader.data_line import line_of, place_of
 from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text

@@ -1,0 +1,207 @@
+"""What a text asks to be done with a data set: a verb that orders or is wished, a noun, a question.
+
+A verb that stands where nothing is ordered ("we check them every week") asks for nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, NOUN, SOUND, form, words
+
+__all__ = ["Head", "askers", "heads", "leads", "may_ask", "speaks_of_a_model"]
+
+
+class Head(NamedTuple):
+    """One place where a line asks for something: the action, where its words stand, and where their sentence."""
+
+    action: str
+    first: int
+    end: int
+    sentence: tuple[int, int]
+    taken_as: bool = False
+    """Whether it is a look or a question, that a check answers."""
+    weak: bool = False
+    """Whether it asks for a conversion only beside a format: "I need it as COCO"."""
+
+
+_VERBS = {
+    "convert": r"convert|transform|transcode|translate|reformat|re-?export|rewrite",
+    "check": r"check(?! (?:how|against|on) )|double[- ]check|sanity[- ]check|inspect|audit|lint|examine|(?:validate|verify)(?! on)",
+    "split": r"(?:split|divide|partition)(?: up)?",
+}
+_LOOKS = (
+    r"(?:look|go|run) (?:at|over|into|through)|(?:take|have|get) a (?:\w+ )?look (?:at|into|over|through)"
+    r"|see (?:what is|what's|what lies) (?:in|at|under)"
+)
+_HOLDS = r"(?:(?:split|take|divide) off|hold (?:out|back)|set aside|put aside|reserve)"
+_ING = {
+    "convert": "converting|transforming|translating|turning",
+    "check": "checking|inspecting|validating|verifying|examining|looking (?:at|over|into|through)|going (?:over|through)",
+    "split": "splitting|dividing|partitioning",
+}
+_DONE = {
+    "convert": "converted|transformed|translated|turned|rewritten|changed",
+    "check": "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)",
+    "split": "split|divided|partitioned",
+}
+_KINDS = rf"(?:{DET}|quick|short|small|full|thorough|proper|sanity|quality|health|format|label|{NOUN}|¤\w*)"
+_CHECKS = r"(?:check|check-?up|validation|inspection|verification|audit|once-over)"
+_BEHIND = r"(?: (?:on|of|for|over|in|at|into|through|:))?"
+_DATA = rf"(?:(?:{DET}|{NOUN}|<FORM>|in|at|from|under|:) )*+§\d+"
+_NOUNS = (
+    ("check", rf"(?P<head>(?:{_KINDS} )+{_CHECKS}){_BEHIND} {_DATA}"),
+    (
+        "check",
+        rf"(?P<head>(?:do|run|make|perform|start|need|needs|requires?|deserves?) (?:{_KINDS} )*{_CHECKS})",
+    ),
+    ("check", rf"(?P<head>(?:data ?set|data|format|label|annotation)s? {_CHECKS}){_BEHIND} {_DATA}"),
+    (
+        "split",
+        rf"(?P<head>(?:make|create|do|need|want|like|produce|prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
+    ),
+    ("convert", rf"(?P<head>conversion) of {_DATA}"),
+)
+_QUESTIONS = (
+    r"(?P<head>(?:what is|what's|whats|(?:is there )?anything|something) wrong) (?:with|in) ",
+    rf"(?P<head>(?:(?:requesting |requested |need |want )?(?:a )?confirmation )?(?:whether|if|that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) {SOUND}",
+    rf"(?P<head>is|are) [^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? {SOUND}(?: {NOUN})? ?\?",
+    rf"(?P<head>(?:is|are) there (?:any )?(?:{BROKEN}|{FAULT}))",
+)
+"""Questions that a check answers."""
+_ORDERED = r"(?:turn|change|bring|make|create|generate|produce|export|write|save|store|put|give|get|have|prepare|provide|switch)"
+_WISHED = r"(?:need|needs|want|wants|like|require|requires|prefer|prefers|expect|expects|¤want|¤need|¤like|¤have|asks for|asked for)"
+_DUE = r"(?:(?:should|must|shall|can|could|needs? to|has to|have to|is to|are to|ought to|would) (?:now |also |first )?be )?"
+_PASSIVE = re.compile(
+    r"(?:needs?|wants?|wanted|like|see|requires?|¤want|¤need|¤like|¤have|¤to (?:have|get|see)|¤you|be|get|have)(?: |$)"
+)
+_BEFORE = words(
+    "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
+    " today later or but just again: hence therefore"
+)
+_ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
+_ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")
+_MODEL = re.compile(
+    r"(?<!\bbefore the )(?<!\bbefore our )(?<![^ ])(?:models?|detectors?|networks?|classifiers?|checkpoints?|weights)(?![^ .,;!?])"
+)
+_ASKER = re.compile(
+    r"(?:(?<![^ ])(?:and|so|because|since|but) |(?<=[.,;:!?(¶¤] )|^)"
+    r"(?P<who>(?:the|our|my|a|an|one of (?:the|our|my)|some) (?:[a-z'-]+ ){1,3}?)(?=(?:wants?|needs?|requires?|expects?|prefers?|asks|would) )"
+)
+_THINGS = re.compile(rf"(?<![^ ]){NOUN}(?![^ ])|(?<![^ ])(?:only|not|no|half|other|same)(?![^ ])")
+_OPENING = words(
+    *(re.sub(r"\W", " ", verbs) for table in (_VERBS, _ING, _DONE) for verbs in table.values()),
+    "look go run see have take get hold reserve off aside wrong validation inspection verification audit "
+    "once-over check-up checkup conversion okay ok fine valid sound correct broken sane double re-export",
+)
+_WEAK = words(re.sub(r"\W", " ", _ORDERED), re.sub(r"\W", " ", _WISHED))
+
+
+def may_ask(said: frozenset[str], *, formed: bool) -> bool:
+    """Whether a text with some words may ask for such a thing; most texts are soon seen not to.
+
+    Parameters
+    ----------
+    formed
+        Whether it names a format.
+    """
+    return not _OPENING.isdisjoint(said) or (formed and not _WEAK.isdisjoint(said))
+
+
+def leads(line: str, at: int) -> bool:
+    """Whether a word of a line stands where an order begins."""
+    before = line[line.rfind(" ", 0, max(at - 1, 0)) + 1 : max(at - 1, 0)]
+    return (
+        before in _BEFORE
+        or not before
+        or before[0] == "¤"
+        or not before[-1].isalnum()
+        or before.endswith(":")
+    )
+
+
+def speaks_of_a_model(line: str, head: Head) -> bool:
+    """Whether the sentence of a request is of a model: "validate the detector on X"."""
+    return _MODEL.search(line, *head.sentence) is not None
+
+
+def askers(line: str) -> Iterator[re.Match[str]]:
+    """Yield who wishes something in a line: "the customer needs"; of pictures that need something it is said."""
+    for match in _ASKER.finditer(line):
+        if not _THINGS.search(match["who"]):
+            yield match
+
+
+def heads(line: str) -> list[Head]:
+    """Return where a line asks for what it is after, in order: orders, else wishes, nouns, questions, forms."""
+    for found in (_orders, _passives, _nouns, _questions, _wishes):
+        if all_ := [
+            each for each in found(line) if each.action == "convert" or _ABOUT.search(line, *each.sentence)
+        ]:
+            return sorted(all_, key=lambda head: head.first)
+    return []
+
+
+def _sentence(line: str, at: int) -> tuple[int, int]:
+    first = max((m.end() for m in _ENDS.finditer(line, 0, at)), default=0)
+    behind = _ENDS.search(line, at)
+    return first, behind.start() if behind else len(line)
+
+
+def _head(
+    line: str, action: str, match: re.Match[str], *, taken_as: bool = False, weak: bool = False
+) -> Head:
+    first, end = match.span("head")
+    return Head(action, first, end, _sentence(line, first), taken_as, weak)
+
+
+def _orders(line: str) -> Iterator[Head]:
+    for action, verbs in _VERBS.items():
+        for match in form(f"(?P<head>{verbs}|{_ING[action]})").finditer(line):
+            if leads(line, match.start()) and not _is_noun(line, match):
+                yield _head(line, action, match)
+    for match in form(rf"(?P<head>{_LOOKS}) {_DATA}").finditer(line):
+        if leads(line, match.start()):
+            yield _head(line, "check", match, taken_as=True)
+    for match in form(rf"(?P<head>{_HOLDS}) \S.{{0,60}}? (?:of|from) {_DATA}").finditer(line):
+        if leads(line, match.start()):
+            yield _head(line, "split", match)
+
+
+def _is_noun(line: str, match: re.Match[str]) -> bool:
+    """Whether a verb is the noun of "a check on it"."""
+    return (
+        match["head"] in ("check", "split")
+        and re.match(r" (?:on|over|of|for)(?= )", line[match.end() :]) is not None
+    )
+
+
+def _passives(line: str) -> Iterator[Head]:
+    for action, verbs in _DONE.items():
+        for match in form(f"(?P<head>{_DUE}(?:{verbs}))").finditer(line):
+            first, _ = _sentence(line, match.start())
+            if " be " in match["head"] or _PASSIVE.search(line, first, match.start()):
+                yield _head(line, action, match)
+
+
+def _nouns(line: str) -> Iterator[Head]:
+    for action, source in _NOUNS:
+        for match in form(source).finditer(line):
+            yield _head(line, action, match)
+
+
+def _questions(line: str) -> Iterator[Head]:
+    for source in _QUESTIONS:
+        for match in re.finditer(rf"(?<![^ ]){source}", line):
+            yield _head(line, "check", match, taken_as=True)
+
+
+def _wishes(line: str) -> Iterator[Head]:
+    """Yield what is ordered or wished in a form: "turn X into COCO", "the customer needs our labels as YOLO"."""
+    for match in form(rf"(?P<head>{_ORDERED})").finditer(line):
+        if leads(line, match.start()):
+            yield _head(line, "convert", match, weak=True)
+    for match in form(rf"(?P<head>{_WISHED})").finditer(line):
+        yield _head(line, "convert", match, weak=True)
