@@ -29,7 +29,10 @@ _FORMAT = form(rf"(?P<name><FORM>)(?P<nouns>{_NOUNS})")
 _ADJ = r"(?:(?:a|an|the|our|their|proper|valid|correct|plain|pure|currently|still|all|now|both|already|in|good|old|simple|standard) )*"
 _CONVERTED = form(r"(?:to|into|->|=>|then|2) (?:a |the )?<FORM>")
 _FROM = re.compile(rf"(?<![^ ])(?:from|against) {_ADJ}\Z")
-_IS = re.compile(rf"(?<![^ ])(?:is|are|was|were|it's|'s|being) {_ADJ}\Z")
+_IS = re.compile(
+    rf"(?<![^ ])(?:(?:it|they|this|these|those|that|which|theirs|{NOUN}|§\d+) (?:is|are|was|were)|it's|'s|being) {_ADJ}\Z"
+)
+"""What states the format of the data; "mine are COCO" may be said of others."""
 _STATED = re.compile(rf"(?<![^ ])(?:the |their )?(?:it|they|which|{NOUN}) (?:is|are|was|were) {_ADJ}\Z")
 """What leads to a format that a clause states: "the format is VOC"."""
 _DUE = re.compile(

@@ -83,6 +83,7 @@ _BEFORE = words(
 )
 _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")
+_FORMAT = form("<FORM>")
 _MODEL = re.compile(
     r"(?<!\bbefore the )(?<!\bbefore our )(?<![^ ])(?:models?|detectors?|networks?|classifiers?|checkpoints?|weights)(?![^ .,;!?])"
 )
@@ -135,13 +136,19 @@ def askers(line: str) -> Iterator[re.Match[str]]:
 
 
 def heads(line: str) -> list[Head]:
-    """Return where a line asks for what it is after, in order: orders, else wishes, nouns, questions, forms."""
-    for found in (_orders, _passives, _nouns, _questions, _wishes):
-        if all_ := [
-            each for each in found(line) if each.action == "convert" or _ABOUT.search(line, *each.sentence)
-        ]:
-            return sorted(all_, key=lambda head: head.first)
-    return []
+    """Return where a line asks for what it is after: by orders, else by wishes, nouns, questions, forms.
+
+    What asks for the same in other words elsewhere is among them: "they must be checked. Check them."
+    """
+    found = [list(each(line)) for each in (_orders, _passives, _nouns, _questions)]
+    kept = ([head for head in each if _ABOUT.search(line, *head.sentence)] for each in found)
+    first = next((each for each in kept if each), None) or list(_wishes(line))
+    if not first:
+        return []
+    first.sort(key=lambda head: head.first)
+    same = [head for each in found for head in each if head.action == first[0].action]
+    wished = list(_wishes(line)) if first[0].action == "convert" else []
+    return list(dict.fromkeys([*first, *same, *wished]))
 
 
 def _sentence(line: str, at: int) -> tuple[int, int]:
@@ -200,8 +207,8 @@ def _questions(line: str) -> Iterator[Head]:
 
 def _wishes(line: str) -> Iterator[Head]:
     """Yield what is ordered or wished in a form: "turn X into COCO", "the customer needs our labels as YOLO"."""
-    for match in form(rf"(?P<head>{_ORDERED})").finditer(line):
-        if leads(line, match.start()):
+    for match in form(rf"(?P<head>{_ORDERED}|{_WISHED}(?: an?)?(?: copy| version)?)").finditer(line):
+        ordered = re.match(_ORDERED + r"(?![^ ])", match["head"]) is not None
+        sentence = _sentence(line, match.start())
+        if (leads(line, match.start()) or not ordered) and _FORMAT.search(line, *sentence):
             yield _head(line, "convert", match, weak=True)
-    for match in form(rf"(?P<head>{_WISHED})").finditer(line):
-        yield _head(line, "convert", match, weak=True)

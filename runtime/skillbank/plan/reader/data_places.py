@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from skillbank.plan.reader.data_forms import DET, NOUN, PLACE, form
+from skillbank.plan.reader.data_forms import DET, IT, NOUN, PLACE, form
 from skillbank.plan.reader.data_heads import Head
 
 __all__ = ["Places", "places_in"]
@@ -13,23 +14,34 @@ __all__ = ["Places", "places_in"]
 _INTO = r"(?:in|into|to|under|below|inside|at|as|on|onto|->|=>|:|=)"
 _FOLDER = rf"(?:{DET} |new |fresh |folder |directory |bucket |path |called |named )*"
 _WRITES = (
-    r"(?:write|writes|save|put|store|place|drop|leave|keep|deliver|dump|send|land|writing|saving|storing|putting|"
-    r"written|saved|stored|placed)"
+    r"(?:write|writes|save|put|store|place|drop|leave|keep|deliver|dump|send|land|"
+    r"writing|saving|storing|putting|placing|keeping|leaving|written|saved|stored|placed|kept)"
 )
-_WHAT = rf"(?:(?:it|them|that|this|all|everything|both|result|results|outputs?|report|copy|conversion|converted|version|<FORM>|{NOUN}|{DET}) )*+"
+_WHAT = (
+    r"(?:(?:it|them|that|this|all|everything|both|results?|outputs?|report|copy|conversion|converted|version|"
+    rf"<FORM>|{NOUN}|{DET}) )*"
+)
 _RESULTS = (
     r"(?:results?|outputs?|report|destination|target|dest|goes|go|belongs?)"
-    r"(?: (?:is|are|be|goes?|should|shall|must|will|belongs?|folder|directory|dir|place|path|to|in|into|under|at|as|->|:|=))*"
+    r"(?: (?:is|are|be|goes?|should|shall|must|will|belongs?|folder|directory|dir|place|path|"
+    r"to|in|into|under|at|as|->|:|=))*"
 )
-_WRITTEN = (form(rf"{_WRITES} {_WHAT}{_INTO} {_FOLDER}{PLACE}"), form(rf"{_RESULTS} {_FOLDER}{PLACE}"))
-_DIRECTED = form(rf"(?:into|to|->|=>|as) {_FOLDER}{PLACE}")
+_WRITTEN = (
+    form(rf"{_WRITES} {_WHAT}{_INTO} {_FOLDER}{PLACE}"),
+    form(rf"{_RESULTS} {_FOLDER}{PLACE}"),
+)
+_DIRECTED = form(rf"(?:into|to|->|=>|as|and write|and save) {_FOLDER}{PLACE}")
 """Where something is written to, where another place is the data set."""
 _BEHIND = form(rf"(?:in|into|to|under|below|inside|at|as|on|onto|->|=>) {_FOLDER}{PLACE}")
 _NAMED = form(
-    rf"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|under|:|=))* {PLACE}"
+    r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|under|:|=))* "
+    rf"{PLACE}"
 )
 _FROM = form(rf"(?:from|out of|of) (?:(?:{DET}|{NOUN}) )*{PLACE}")
 _PLACE = form(PLACE)
+_REFERS = re.compile(rf" {IT}(?! (?:(?:in|at|from|under|of|:) )?§)(?![^ .,;:!?])")
+"""A data set that is only called something, as "it" or "that data set", where it has been named before."""
+_Spans = dict[str, tuple[int, int]]
 
 
 class Places(NamedTuple):
@@ -40,7 +52,7 @@ class Places(NamedTuple):
     spans: tuple[tuple[int, int], ...]
 
 
-def places_in(line: str, head: Head, uri: dict[str, str]) -> Places | None:
+def places_in(line: str, head: Head, uri: Mapping[str, str]) -> Places | None:
     """Return the places of a line; None where none can be the data set. Others are left to be asked about.
 
     Parameters
@@ -48,21 +60,37 @@ def places_in(line: str, head: Head, uri: dict[str, str]) -> Places | None:
     uri
         The location of each place, by the number of its token.
     """
-    found = {m["place"]: m.span() for m in _PLACE.finditer(line)}
-    if not found:
+    found, named = _spans(line, _PLACE), _spans(line, _NAMED)
+    written = _spans(line, *_WRITTEN)
+    directed = _spans(line, _DIRECTED) | written
+    source = _source(line, head, found, directed)
+    if source is None:
         return None
-    written = {m["place"]: m.span() for each in _WRITTEN for m in each.finditer(line)}
-    directed = {m["place"]: m.span() for m in _DIRECTED.finditer(line)} | written
-    named = {m["place"]: m.span() for m in _NAMED.finditer(line)}
-    led = [m["place"] for m in _FROM.finditer(line)]
-    into = {m["place"] for m in _DIRECTED.finditer(line)}
-    free = [p for p in found if p not in directed] or [p for p in found if p not in into]
-    if not free:
-        return None  # "write the label set as YOLO into D"
-    own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
-    source = next((p for p in (*(p for p in own if p in led), *own, *named, *led) if p in free), free[0])
-    behind = {m["place"]: m.span() for m in _BEHIND.finditer(line, found[source][1])} | directed
-    out = next((p for p in (*written, *behind) if p in behind and uri[p] != uri[source]), None)
-    same = [p for p in found if uri[p] in (uri[source], uri[out] if out else "")]
-    spans = [behind[p] if p != source and p in behind else named.get(p, found[p]) for p in same]
+    behind = _spans(line[found[source][1] :], _BEHIND, since=found[source][1]) | directed
+    out = next((p for p in (*written, *behind) if p != source and uri[p] != uri[source]), None)
+    ours = {uri[source], *([uri[out]] if out else [])}
+    spans = (
+        behind.get(p, found[p]) if p != source else named.get(p, found[p]) for p in found if uri[p] in ours
+    )
     return Places(source, out, tuple(spans))
+
+
+def _spans(line: str, *forms: re.Pattern[str], since: int = 0) -> _Spans:
+    """Return where each place stands that some forms find."""
+    return {m["place"]: (since + m.start(), since + m.end()) for each in forms for m in each.finditer(line)}
+
+
+def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | None:
+    """Return the place that is worked on: that of the request's sentence, or that which "it" stands for."""
+    into = _spans(line, _DIRECTED)
+    free = [p for p in found if p not in directed] or [p for p in found if p not in into]
+    before = [p for p in free if found[p][0] < head.first]
+    own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
+    if before and _REFERS.match(line, head.end):
+        return before[-1]
+    led = [p for p in _spans(line, _FROM) if p in own]
+    return next(iter((*led, *own, *_named(line, free), *free)), None)
+
+
+def _named(line: str, free: list[str]) -> list[str]:
+    return [p for p in _spans(line, _NAMED) if p in free]
