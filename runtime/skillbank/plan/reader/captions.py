@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from skillbank.plan.reader.captions_apart import take_apart
@@ -70,7 +71,8 @@ def take_captions(text: Text, *, training: bool) -> None:
     _take_endless(text)
     if training:
         _take_purposes(text)
-    for match in text.find(f"{_FIND}|actions.words.segment"):
+    wished = "^courtesy actions.words.found_in"  # "I'd be glad if you labelled cars in P"
+    for match in (*text.find(f"{_FIND}|actions.words.segment"), *_behind(text.find(wished))):
         if text.ledger.free(match.first):
             _find(text, match)
     _take_asked_for(text)
@@ -83,6 +85,15 @@ def take_captions(text: Text, *, training: bool) -> None:
     if not _said(text):
         _leave_unnamed(text)
     _leave_vague(text)
+
+
+_WISHED = frozenset({"you", "someone", "somebody", "anyone", "anybody"})
+"""Whose doing a wish is about, right before its verb: "I'd be glad if you labelled X"."""
+
+
+def _behind(matches: Iterable[Match]) -> Iterator[Match]:
+    """Yield matches without their first tokens."""
+    return (Match(match.end - 1, match.end) for match in matches)
 
 
 def _leave_unnamed(text: Text) -> None:
@@ -297,6 +308,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     word = text.tokens[first].text
     if end - first > 1:
         return True
+    if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
+        return text.word(first - 1) in _WISHED
     if word not in _bases(text.lexicon):
         return word.endswith("ing") or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""
@@ -316,7 +329,9 @@ def is_next(text: Text, i: int) -> bool:
 def _is_said_only(text: Text, first: int, found: Things) -> bool:
     """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
     two, one = text.word(first - 2), text.word(first - 1) if text.owner(first - 1) != "courtesy" else ""
-    if (one == "you" and two not in _ASKING) or (two == "you" and one in _TELLING):
+    if (one == "you" and text.owner(first - 1) != "courtesy" and two not in _ASKING) or (
+        two == "you" and one in _TELLING
+    ):
         return True
     if _is_of_showing(text, first, found) or _is_setting(text, found):
         return True

@@ -256,10 +256,12 @@ def name_skill(
     index: SearchIndex,
     job_skill: JobSkill | None,
     told: frozenset[int] = frozenset(),
+    apart: frozenset[int] = frozenset(),
 ) -> list[str]:
     """Name the skill where the text does not; return what is to be said of it.
 
-    Words in clauses that tell something (`told`) describe no model.
+    Words in clauses that tell something (`told`) describe no model, and those of sentences that ask for
+    nothing (`apart`) only where no others do.
     """
     called = _called_after(library)
     actions = [step.action for step in steps]
@@ -274,7 +276,13 @@ def name_skill(
         _refuse_another_kind(page, steps, of_job[0])
         name_all(steps, of_job[0])
         return [of_job[1]]
-    words = _words_that_describe(page, called, told, lambda word: is_listed(word, library.skills, actions))
+
+    def describing(apart: frozenset[int]) -> list[str]:
+        return _words_that_describe(
+            page, called, apart, lambda word: is_listed(word, library.skills, actions)
+        )
+
+    words = describing(told | apart) or ([] if finds else describing(told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:
@@ -324,8 +332,8 @@ def _words_that_describe(
         if not outside and _may_describe(page, i, about) and _says_something(page, i, about):
             if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
                 said = page.ledger.said([i])
-                if chosen(said):
-                    continue
+                if chosen(said) or not (i in objects or _is_called(page, i)):
+                    continue  # somebody's name, which is asked about
                 raise SkillNotFoundError(
                     f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
                 )
@@ -342,8 +350,24 @@ def _says_something(page: Text, i: int, about: frozenset[str]) -> bool:
 def _may_describe(page: Text, i: int, about: frozenset[str]) -> bool:
     """Whether a token is a word that no one has accounted for, and that no number counts."""
     counted = i > 0 and page.tokens[i - 1].kind == "number"
+    if any(
+        page.within(k, "grammar.order.repeat") and i in range(k, max(page.ends(k, "grammar.order.repeat")))
+        for k in range(max(i - 3, 0), i)
+    ):
+        return False  # "a second time"
     word = page.tokens[i].kind == "word" and page.ledger.free(i) and not counted
     return word and (page.is_plain(i) or (page.tokens[i].text in about and _is_of_slots(page, i)))
+
+
+def _is_called(page: Text, i: int) -> bool:
+    """Whether a word stands where the name of a model does: "train X", "with X", "the X detector"."""
+    after = i + 1
+    while page.ledger.free(i - 1) and (page.word(i - 1) == "-" or page.is_plain(i - 1)):
+        i -= 1  # "Mask R-CNN"
+    before = page.word(i - 1)
+    led = page.owner(i - 1) == "action" or before in ("with", "using", "use", "via", "by", "model", "run")
+    det = page.within(i - 1, "grammar.group.det") and page.owner(i - 2) == "action"
+    return led or det or page.within(after, "grammar.group.model") or page.kind(after) == "place"
 
 
 def _is_proper(page: Text, i: int) -> bool:

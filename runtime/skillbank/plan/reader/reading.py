@@ -45,7 +45,7 @@ from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_requests import checked_before, data_request, with_question
-from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
+from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words, words_apart
 from skillbank.plan.reader.described import gives_masks, name_skill
 from skillbank.plan.reader.describing import take_description
 from skillbank.plan.reader.exclusions import settle_exclusions
@@ -238,8 +238,8 @@ def read_text(
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
-            told = told_words(page, clauses)
-            notes += name_skill(text, page, steps, library, index, job_skill, told)
+            told, apart = told_words(page, clauses), words_apart(page, clauses)
+            notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
     settle_actions(page, steps)
