@@ -1,6 +1,6 @@
 """How people speak of data sets: the words for one, for its soundness and its parts, as regular expressions.
 
-They are of a line of small letters (`data_line`), in which ``§3`` is the place that is token 3, ``@4`` a name.
+They are of a line of small letters (`data_line`): ``§3`` is the place that is token 3, ``@4`` a name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ NOUN = (
     r"(?:data ?sets?|data|annotations?|labels?|boxes|images?|pictures?|photos?|exports?|folder|directory|"
     r"archive|zip|files?|format|sets?|batch|delivery|masks?)"
 )
-DET = r"(?:the|my|our|your|their|his|her|its|this|that|these|those|a|an|all|whole|entire|new|of|in|and|object detection|detection)"
+DET = (
+    r"(?:the|my|our|your|their|his|her|its|this|that|these|those|a|an|all|whole|entire|new|of|in|and|"
+    r"object detection|detection)"
+)
 IT = rf"(?:it|them|that|this|these|those|(?:(?:the|its|my|our|these|those) )?{NOUN})"
 PLACE = r"§(?P<place>\d+)"
 CLOSED = r"(?= |[,;.!?)]|$)"
@@ -33,7 +36,8 @@ SOUND = (
     r"(?:(?:really|all|still|in|any|a|an|of|actually) )*"
     r"(?:(?:okay|ok|fine|valid|good|clean|correct|right|usable|sound|intact|sane|healthy|complete|consistent|"
     r"ready|good enough|order|good shape|proper|well[- ]formed|trainable|free of (?:errors|faults|mistakes))"
-    r"(?: (?:for (?:(?:the|a) )?(?:training|classification|detection|segmentation|use)|to (?:be )?(?:use|used|train(?: on)?)))?)"
+    r"(?: (?:for (?:(?:the|a) )?(?:training|classification|detection|segmentation|use)|"
+    r"to (?:be )?(?:use|used|train(?: on)?)))?)"
 )
 _FLAWED = (
     r"(?:broken|bad|wrong|corrupt|corrupted|damaged|missing|empty|invalid|unreadable|faulty|duplicate|"
@@ -41,8 +45,9 @@ _FLAWED = (
 )
 BROKEN = rf"(?:{_FLAWED} )+(?:pictures|images|photos|files|boxes|labels|annotations|masks)"
 FAULT = (
-    rf"(?:(?:any|all|its|the|possible|obvious|some) )*(?:(?:{_FLAWED} )*(?:errors?|faults?|mistakes?|problems?|"
-    rf"issues?|inconsistenc(?:y|ies)|duplicates|leaks|defects|anything wrong)|{BROKEN})"
+    rf"(?:(?:any|all|its|the|possible|obvious|some) )*(?:(?:{_FLAWED} )*"
+    r"(?:errors?|faults?|mistakes?|problems?|issues?|inconsistenc(?:y|ies)|duplicates|leaks|defects|"
+    rf"anything wrong)|{BROKEN})"
     r"(?: (?:in|of|with) (?:it|them|the annotations|the labels|the data ?set))?"
 )
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, NOUN, SOUND, form, words
 
-__all__ = ["Head", "askers", "heads", "leads", "may_ask", "speaks_of_a_model"]
+__all__ = ["Head", "askers", "heads", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
 
 
 class Head(NamedTuple):
-    """One place where a line asks for something: the action, where its words stand, and where their sentence."""
+    """Where a line asks for something: the action, where its words stand, and where their sentence."""
 
     action: str
     first: int
@@ -29,7 +29,10 @@ class Head(NamedTuple):
 
 _VERBS = {
     "convert": r"convert|transform|transcode|translate|reformat|re-?export|rewrite",
-    "check": r"check(?! (?:how|against|on) )|double[- ]check|sanity[- ]check|inspect|audit|lint|examine|(?:validate|verify)(?! on)",
+    "check": (
+        r"check(?! (?:how|against|on) )|double[- ]check|sanity[- ]check|inspect|audit|lint|examine|"
+        r"(?:validate|verify)(?! on)"
+    ),
     "split": r"(?:split|divide|partition)(?: up)?",
 }
 _LOOKS = (
@@ -39,12 +42,16 @@ _LOOKS = (
 _HOLDS = r"(?:(?:split|take|divide) off|hold (?:out|back)|set aside|put aside|reserve)"
 _ING = {
     "convert": "converting|transforming|translating|turning",
-    "check": "checking|inspecting|validating|verifying|examining|looking (?:at|over|into|through)|going (?:over|through)",
+    "check": (
+        "checking|inspecting|validating|verifying|examining|looking (?:at|over|into|through)|"
+        "going (?:over|through)"
+    ),
     "split": "splitting|dividing|partitioning",
 }
 _DONE = {
     "convert": "converted|transformed|translated|turned|rewritten|changed",
-    "check": "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)",
+    "chec"
+    "k": "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)",
     "split": "split|divided|partitioned",
 }
 _KINDS = rf"(?:{DET}|quick|short|small|full|thorough|proper|sanity|quality|health|format|label|{NOUN}|¤\w*)"
@@ -60,22 +67,34 @@ _NOUNS = (
     ("check", rf"(?P<head>(?:data ?set|data|format|label|annotation)s? {_CHECKS}){_BEHIND} {_DATA}"),
     (
         "split",
-        rf"(?P<head>(?:make|create|do|need|want|like|produce|prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
+        rf"(?P<head>(?:make|create|do|need|want|like|produce|"
+        rf"prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
     ),
     ("convert", rf"(?P<head>conversion) of {_DATA}"),
 )
 _QUESTIONS = (
     r"(?P<head>(?:what is|what's|whats|(?:is there )?anything|something) wrong) (?:with|in) ",
-    rf"(?P<head>(?:(?:requesting |requested |need |want )?(?:a )?confirmation )?(?:whether|if|that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) {SOUND}",
+    rf"(?P<head>(?:(?:requesting |requested |need |want )?(?:a )?confirmation )?(?:whether|if|"
+    rf"that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) {SOUND}",
     rf"(?P<head>is|are) [^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? {SOUND}(?: {NOUN})? ?\?",
     rf"(?P<head>(?:is|are) there (?:any )?(?:{BROKEN}|{FAULT}))",
 )
 """Questions that a check answers."""
-_ORDERED = r"(?:turn|change|bring|make|create|generate|produce|export|write|save|store|put|give|get|have|prepare|provide|switch)"
-_WISHED = r"(?:need|needs|want|wants|like|require|requires|prefer|prefers|expect|expects|¤want|¤need|¤like|¤have|asks for|asked for)"
-_DUE = r"(?:(?:should|must|shall|can|could|needs? to|has to|have to|is to|are to|ought to|would) (?:now |also |first )?be )?"
+_ORDERED = (
+    r"(?:turn|change|bring|make|create|generate|produce|export|write|save|store|put|give|get|have|prepare|"
+    r"provide|switch)"
+)
+_WISHED = (
+    r"(?:need|needs|want|wants|like|require|requires|prefer|prefers|expect|expects|¤want|"
+    r"¤need|¤like|¤have|asks for|asked for)"
+)
+_DUE = (
+    r"(?:(?:should|must|shall|can|could|needs? to|has to|have to|is to|are to|ought to|"
+    r"would) (?:now |also |first )?be )?"
+)
 _PASSIVE = re.compile(
-    r"(?:needs?|wants?|wanted|like|see|requires?|¤want|¤need|¤like|¤have|¤to (?:have|get|see)|¤you|be|get|have)(?: |$)"
+    r"(?:needs?|wants?|wanted|like|see|requires?|¤want|¤need|¤like|¤have|¤to (?:have|get|see)|"
+    r"¤you|be|get|have)(?: |$)"
 )
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
@@ -85,11 +104,13 @@ _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")
 _FORMAT = form("<FORM>")
 _MODEL = re.compile(
-    r"(?<!\bbefore the )(?<!\bbefore our )(?<![^ ])(?:models?|detectors?|networks?|classifiers?|checkpoints?|weights)(?![^ .,;!?])"
+    r"(?<!\bbefore the )(?<!\bbefore our )(?<![^ ])(?:models?|detectors?|networks?|classifiers?|"
+    r"checkpoints?|weights)(?![^ .,;!?])"
 )
 _ASKER = re.compile(
     r"(?:(?<![^ ])(?:and|so|because|since|but) |(?<=[.,;:!?(¶¤] )|^)"
-    r"(?P<who>(?:the|our|my|a|an|one of (?:the|our|my)|some) (?:[a-z'-]+ ){1,3}?)(?=(?:wants?|needs?|requires?|expects?|prefers?|asks|would) )"
+    r"(?P<who>(?:the|our|my|a|an|one of (?:the|our|my)|some) (?:[a-z'-]+ ){1,3}?)(?=(?:wants?|"
+    r"needs?|requires?|expects?|prefers?|asks|would) )"
 )
 _THINGS = re.compile(rf"(?<![^ ]){NOUN}(?![^ ])|(?<![^ ])(?:only|not|no|half|other|same)(?![^ ])")
 _OPENING = words(
@@ -129,14 +150,14 @@ def speaks_of_a_model(line: str, head: Head) -> bool:
 
 
 def askers(line: str) -> Iterator[re.Match[str]]:
-    """Yield who wishes something in a line: "the customer needs"; of pictures that need something it is said."""
+    """Yield who wishes something in a line: "the customer needs"; pictures that need something do not."""
     for match in _ASKER.finditer(line):
         if not _THINGS.search(match["who"]):
             yield match
 
 
 def heads(line: str) -> list[Head]:
-    """Return where a line asks for what it is after: by orders, else by wishes, nouns, questions, forms.
+    """Return where a line asks for what it is after: by orders, wishes, nouns, questions, else a form.
 
     What asks for the same in other words elsewhere is among them: "they must be checked. Check them."
     """
@@ -148,10 +169,11 @@ def heads(line: str) -> list[Head]:
     first.sort(key=lambda head: head.first)
     same = [head for each in found for head in each if head.action == first[0].action]
     wished = list(_wishes(line)) if first[0].action == "convert" else []
-    return list(dict.fromkeys([*first, *same, *wished]))
+    return list(dict.fromkeys([first[0], *same, *wished]))
 
 
-def _sentence(line: str, at: int) -> tuple[int, int]:
+def sentence_at(line: str, at: int) -> tuple[int, int]:
+    """Return where the sentence begins and ends that a part of a line stands in."""
     first = max((m.end() for m in _ENDS.finditer(line, 0, at)), default=0)
     behind = _ENDS.search(line, at)
     return first, behind.start() if behind else len(line)
@@ -161,7 +183,7 @@ def _head(
     line: str, action: str, match: re.Match[str], *, taken_as: bool = False, weak: bool = False
 ) -> Head:
     first, end = match.span("head")
-    return Head(action, first, end, _sentence(line, first), taken_as, weak)
+    return Head(action, first, end, sentence_at(line, first), taken_as, weak)
 
 
 def _orders(line: str) -> Iterator[Head]:
@@ -188,7 +210,7 @@ def _is_noun(line: str, match: re.Match[str]) -> bool:
 def _passives(line: str) -> Iterator[Head]:
     for action, verbs in _DONE.items():
         for match in form(f"(?P<head>{_DUE}(?:{verbs}))").finditer(line):
-            first, _ = _sentence(line, match.start())
+            first, _ = sentence_at(line, match.start())
             if " be " in match["head"] or _PASSIVE.search(line, first, match.start()):
                 yield _head(line, action, match)
 
@@ -206,9 +228,9 @@ def _questions(line: str) -> Iterator[Head]:
 
 
 def _wishes(line: str) -> Iterator[Head]:
-    """Yield what is ordered or wished in a form: "turn X into COCO", "the customer needs our labels as YOLO"."""
+    """Yield what is ordered or wished in a form: "turn X into COCO", "they need our labels as YOLO"."""
     for match in form(rf"(?P<head>{_ORDERED}|{_WISHED}(?: an?)?(?: copy| version)?)").finditer(line):
         ordered = re.match(_ORDERED + r"(?![^ ])", match["head"]) is not None
-        sentence = _sentence(line, match.start())
+        sentence = sentence_at(line, match.start())
         if (leads(line, match.start()) or not ordered) and _FORMAT.search(line, *sentence):
             yield _head(line, "convert", match, weak=True)

@@ -1,4 +1,4 @@
-"""A text as one line of small letters, in which places and names are numbers: what forms are looked for in."""
+"""A text as one line of small letters, in which places and names are numbers; forms are found in it."""
 
 from __future__ import annotations
 

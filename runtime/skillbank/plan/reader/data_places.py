@@ -34,7 +34,8 @@ _DIRECTED = form(rf"(?:into|to|->|=>|as|and write|and save) {_FOLDER}{PLACE}")
 """Where something is written to, where another place is the data set."""
 _BEHIND = form(rf"(?:in|into|to|under|below|inside|at|as|on|onto|->|=>) {_FOLDER}{PLACE}")
 _NAMED = form(
-    r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|under|:|=))* "
+    r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
+    r"under|:|=))* "
     rf"{PLACE}"
 )
 _FROM = form(rf"(?:from|out of|of) (?:(?:{DET}|{NOUN}) )*{PLACE}")

@@ -1,4 +1,4 @@
-"""What is said of work on a data set beside its places and formats: shares, a seed, what is left out, a platform."""
+"""What is said of work on a data set beside places and formats: shares, a seed, what is left out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from skillbank.plugins import Group, names
 __all__ = ["reasons", "said_in", "unmet"]
 
 _PART = re.sub(r"\?P<\w+>", "?:", PART)
-_KEEPING = r"(?:so that|such that|keep|keeping|use|using|take|taking|put|reserve|with|as|in|into|at|hold out|for|to) "
+_KEEPING = (
+    r"(?:so that|such that|keep|keeping|use|using|take|taking|put|reserve|with|as|in|into|"
+    r"at|hold out|for|to) "
+)
 _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")
 _BROKENS = r"broken(?: (?:ones|pictures|images|boxes|files|data|annotations|and|or))*"
-_TELL = r"(?:tell|show|let|list|report|say|give|see|know|find out|send|make sure|confirm|confirmation|ensure|mention)"
+_TELL = (
+    r"(?:tell|show|let|list|report|say|give|see|know|find out|send|make sure|confirm|"
+    r"confirmation|ensure|mention)"
+)
 _TELLING = (
     rf"(?:and |to |then |so )*{_TELL}(?: (?:me|us|them|know|back|about))*"
-    rf"(?: (?:if|whether|what|everything|all|anything|which|where|that|how|a list of|list|{DET}|{NOUN}|{IT}|is|are|there|of|with|"
+    rf"(?: (?:if|whether|what|everything|all|anything|which|where|that|how|a list of|list|{DET}|"
+    rf"{NOUN}|{IT}|is|are|there|of|with|"
     rf"has|have|you|find|finds|found|comes out))*"
 )
 _DATA = rf"(?:(?:{DET}|{NOUN}|{IT}|<FORM>|§\d+|in|at|from|under|there|all|everything|theirs|ours) )*+"
@@ -57,7 +64,8 @@ _PHRASES: tuple[_Phrase, ...] = (
     (_CHECK, rf"{_TELLING} ?(?:{SOUND}|{FAULT}|wrong|broken|off|amiss|missing|faulty|bad|find|finds|found)"),
     (
         _CHECK,
-        rf"(?:whether|if|that) {_DATA}(?:is|are|looks?|has|have|contains?|seems?|be) (?:any |a |an |really )*(?:{SOUND}|{FAULT})",
+        rf"(?:whether|if|that) {_DATA}(?:is|are|looks?|has|have|contains?|seems?|be) (?:any |a |"
+        rf"an |really )*(?:{SOUND}|{FAULT})",
     ),
     (_CHECK, rf"(?:is|are) {_DATA}{SOUND}(?: {NOUN})?"),
     (
@@ -78,17 +86,25 @@ _PHRASES: tuple[_Phrase, ...] = (
 _BEHIND = re.compile(r"(?:^|[,;:.(/¶¤]\w* ?|§\d+ |(?<![^ ])(?:and|or|is|are|split|divide|partition|up) )\Z")
 """What a list of parts begins behind, where no word leads to it and it gives no share."""
 _DESCRIBED = (
-    r"(?:label|annotat|record|collect|export|deliver|check|review|correct|prepar|creat|captur|photograph|provid|stor|"
-    r"sav|scann|need|want|ask|call|nam|us|releas|locat|delay|decid|work|happen|agre|talk|mov|switch|train|convert|transform|translat|turn|chang|divid|partition)\w*ed"
+    r"(?:label|annotat|record|collect|export|deliver|check|review|correct|prepar|creat|captur|"
+    r"photograph|provid|stor|"
+    r"sav|scann|need|want|ask|call|nam|us|releas|locat|delay|decid|work|happen|agre|talk|mov|"
+    r"switch|train|convert|transform|translat|turn|chang|divid|partition)\w*ed"
 )
 """What is said of how a data set came about, and changes nothing of what is made of it."""
 _UNMET = (
     (_ANY, r"(?:so|such) that (?:it|they|the|each|every|no|all|a|an) [^.;!?]*"),
     (_CHECK, r"(?:you|we|i|to|and|then) (?:split|divide) [^.,;!?]*"),
+    (
+        _ANY,
+        rf"(?:some|several|most|each|every|many|few|part)(?: of)?(?: (?:{DET}|{NOUN}|from|at|under))* §\d+",
+    ),
+    (_ANY, r"in place"),
     (_WRITING, rf"(?!{_DESCRIBED})\w+ed (?:to|with|into|at|on|by|as) [^.,;!?§]+"),
     (
         _ANY,
-        r"(?:i|we|they) (?:have |had |'ve )?(?:trained|fine-tuned|evaluated) (?:it |them |a model )?(?:on|with) §\d+",
+        r"(?:i|we|they) (?:have |had |'ve )?(?:trained|fine-tuned|evaluated) (?:it |them |"
+        r"a model )?(?:on|with) §\d+",
     ),
 )
 """What would be done in another way, though all its words are ordinary."""

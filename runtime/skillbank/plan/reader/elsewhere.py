@@ -38,9 +38,9 @@ def done_elsewhere(page: Text) -> Sentence:
 
 
 def _speaks_of_jobs(page: Text) -> bool:
-    """Whether a text names a job, speaks of one, or asks: "output is D" alone is of no job."""
-    named = any(token.kind == "job" for token in page.tokens)
-    return named or page.has("told.elsewhere.jobs") or page.tokens[-1].text == "?"
+    """Whether a text may be of jobs: "output is D", which names a place, is of none."""
+    kinds = {token.kind for token in page.tokens}
+    return "job" in kinds or "place" not in kinds or page.has("told.elsewhere.jobs")
 
 
 def _jobs(page: Text, name: str) -> str:
