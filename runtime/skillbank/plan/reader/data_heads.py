@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, NOUN, SOUND, form, words
+from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, SOUND, form, words
 
 __all__ = ["Head", "askers", "heads", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
 
@@ -93,9 +93,10 @@ _DUE = (
     r"would) (?:now |also |first )?be )?"
 )
 _PASSIVE = re.compile(
-    r"(?:needs?|wants?|wanted|like|see|requires?|¤want|¤need|¤like|¤have|¤to (?:have|get|see)|"
-    r"¤you|be|get|have)(?: |$)"
+    r"(?:needs?|wants?|wanted|like|requires?|¤want|¤need|¤like|¤to (?:have|get|see)|¤you (?:have|get)|"
+    rf"(?<![^ .,;:!?])(?:have|get)(?= (?:{IT}|{DET}|§)))(?![^ ])"
 )
+"""What wishes that something be done; "we have checked it" does not."""
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
     " today later or but just again: hence therefore"
@@ -134,14 +135,10 @@ def may_ask(said: frozenset[str], *, formed: bool) -> bool:
 
 def leads(line: str, at: int) -> bool:
     """Whether a word of a line stands where an order begins."""
-    before = line[line.rfind(" ", 0, max(at - 1, 0)) + 1 : max(at - 1, 0)]
-    return (
-        before in _BEFORE
-        or not before
-        or before[0] == "¤"
-        or not before[-1].isalnum()
-        or before.endswith(":")
-    )
+    before, _, last = line[max(0, at - 40) : at].rstrip().rpartition(" ")
+    if last == "to":
+        return not before.endswith((" used", " forgot", " failed", " tried"))
+    return last in _BEFORE or not last or last[0] == "¤" or not last[-1].isalnum()
 
 
 def speaks_of_a_model(line: str, head: Head) -> bool:

@@ -41,9 +41,11 @@ _IT = re.compile(
     re.IGNORECASE,
 )
 """A data set that is worked on next or with: in "then train X and export it" it is the model."""
-_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before 'you|'we|'i?"
+_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before|'please|'also|'now+ 'you|'we|'i?"
 """What stands between a check and what is asked for behind it."""
 _ON_IT = re.compile(r"(\bon )(?:it|them)\b(?!')")
+_SET = "set://"
+"""How the place of a label set begins; "write set A as YOLO into D" is what an export of it does."""
 _OPENING = 10
 """Joints within which the check of a data set ends."""
 _CHECKING = frozenset({"check", "inspect", "audit", "lint", "examine", "validate", "verify", "look", "see"})
@@ -159,11 +161,13 @@ class _Reader:
         return data_heads.speaks_of_a_model(line.text, head) or any(orders)
 
     def _places(self, head: Head) -> Places | None:
-        """Return the places, where the first is no file of a model."""
+        """Return the places, where the data set is none that other commands take."""
         page = self.page
         uri = {str(i): place_of(page, i) for i, token in enumerate(page.tokens) if token.kind == "place"}
         places = places_in(self.line.text, head, uri)
-        return None if places is None or is_model_file(page, uri[places.source]) else places
+        if places is None or is_model_file(page, uri[places.source]):
+            return None
+        return None if head.weak and uri[places.source].startswith(_SET) else places
 
     def _is_by(self, doer: Skill) -> bool:
         """Whether no other skill is named, by words or by an option."""

@@ -99,7 +99,8 @@ _UNMET = (
         _ANY,
         rf"(?:some|several|most|each|every|many|few|part)(?: of)?(?: (?:{DET}|{NOUN}|from|at|under))* §\d+",
     ),
-    (_ANY, r"in place"),
+    (_ANY, r"in place|(?:maybe|perhaps|possibly)(?= ?[.!?¶]| ?\Z)"),
+    (_ANY, r"(?:how|why|when|where|who) (?:to|do|does|did|can|is|are|was|¤)\w*"),
     (_WRITING, rf"(?!{_DESCRIBED})\w+ed (?:to|with|into|at|on|by|as) [^.,;!?§]+"),
     (
         _ANY,
