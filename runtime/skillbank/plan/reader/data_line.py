@@ -11,7 +11,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Ledger
 from skillbank.plan.request import clean_uri
 
-__all__ = ["Line", "apart", "line_of", "place_of", "unclaimed_line", "until"]
+__all__ = ["Line", "apart", "place_of", "unclaimed_line", "until"]
 
 _DIVISION = re.compile(
     r"[\d.]+(?:/[\d.]+)+|(?:train\w*|val\w*|test\w*)(?:/(?:train\w*|val\w*|test\w*))+", re.IGNORECASE
@@ -86,26 +86,6 @@ def _said(page: Text, i: int) -> str:
         return f"@{i}"
     worded = token.kind == "word" and any(map(str.isalpha, said))
     return token.text if worded else " ".join(said.split())
-
-
-def line_of(page: Text, end: int) -> tuple[str, list[tuple[int, int]]]:
-    """Return a text up to a token in small letters, places and names as the numbers of their tokens.
-
-    Beside it where each token begins in it. What others say is left out.
-    """
-    line, starts = "", list[tuple[int, int]]()
-    for i, token in enumerate(page.tokens[:end]):
-        if page.owner(i) == "report" or (not line and token.kind == "mark"):
-            continue
-        said = page.ledger.original[token.start : token.end].lower()
-        if token.kind == "place" and not _DIVISION.fullmatch(said):
-            said = f"§{i}"
-        elif token.kind in ("name", "word"):
-            said = f"@{i}" if token.kind == "name" else token.text
-        if said := " ".join(said.split()):
-            starts.append((len(line), i))
-            line += f"{said} "
-    return line.rstrip(), starts
 
 
 def place_of(page: Text, token: str | int) -> str:

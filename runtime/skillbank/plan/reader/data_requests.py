@@ -120,18 +120,15 @@ class _Reader:
 
     def asked(self) -> Asked | None:
         """Return what the text asks for; None where that is nothing of a data set."""
-        head, doer = self.heads[0] if self.heads else None, None
-        if head is not None and not self._is_of_a_run(head):
-            doer = _doer(self.library, head.action)
-        places = self._places(head) if head is not None and doer is not None else None
-        if head is None or doer is None or places is None or not self._is_by(doer):
+        head = self.heads[0] if self.heads else None
+        if head is None or self._is_of_a_run(head):
+            return None
+        doer, places = _doer(self.library, head.action), self._places(head)
+        if doer is None or places is None or not self._is_by(doer):
             return None
         said = self._said(head, places)
-        if head.action == "convert" and "to" not in said.of:
-            if (unknown := unknown_format(self.line.text, head.end)) is not None:
-                refuse_format(unknown, doer)
-            if unknown is not None or head.weak:
-                return None
+        if head.action == "convert" and "to" not in said.of and self._is_no_conversion(head, doer):
+            return None
         self._take(head, places)
         request = made(self.page, head.action, doer, said)
         notes, others = self._left(head.action)
@@ -140,6 +137,13 @@ class _Reader:
         unread, _ = accounting.fragments(self.page, others, ())
         request = request.model_copy(update={"notes": (*request.notes, *notes, *self._looked())})
         return with_question(request, tuple(unread))
+
+    def _is_no_conversion(self, head: Head, doer: Skill) -> bool:
+        """Whether what names no format is none of data: "make X", "convert X to an engine"."""
+        unknown = unknown_format(self.line.text, head.end)
+        if unknown is not None:
+            refuse_format(unknown, doer)
+        return head.weak or unknown is not None
 
     def _looked(self) -> list[str]:
         """Return notes on what is taken as a check."""
