@@ -54,6 +54,11 @@ CHECKED: dict[str, Meant] = {
     "Good morning! Our intern labelled everything in /d/x. Could you double-check it?": CHECK,
     "The data set /d/x should be checked for duplicates.": CHECK,
     "We need a validation of the data set in /d/x": CHECK,
+    "Please have a look over the annotations of /d/x, thanks": CHECK,
+    "Are the labels in /d/x fine?": CHECK,
+    "Does /d/x have errors?": CHECK,
+    "See if /d/x is ok": CHECK,
+    "It'd be great if you could validate /d/x": CHECK,
     "kindly verify that /d/x is a correct VOC data set": CHECK._replace(form="voc"),
 }
 CONVERTED: dict[str, Meant] = {
@@ -86,6 +91,14 @@ CONVERTED: dict[str, Meant] = {
         "coco", "/d/y"
     ),
     "Give me a COCO version of /d/x": to("coco"),
+    "need coco from /d/x -> /d/y": to("coco", "/d/y"),
+    "/d/x -> coco": to("coco"),
+    "/d/x as COCO, please.": to("coco"),
+    "/d/x should become YOLO, output /d/y": to("yolo", "/d/y"),
+    "Re-export /d/x as Label Studio, to /d/y": to("label_studio", "/d/y"),
+    "source /d/x, target /d/y, convert to yolo": to("yolo", "/d/y"),
+    "convert from voc to coco: /d/x": to("coco", None, "voc"),
+    "Can /d/x be converted to COCO?": to("coco"),
     "save /d/x as yolo in /d/y": to("yolo", "/d/y"),
 }
 DIVIDED: dict[str, Meant] = {
@@ -112,6 +125,10 @@ DIVIDED: dict[str, Meant] = {
         "split", (("split.by", "folder"), ("split.val", "0.2"))
     ),
     "Reserve 20% of /d/x for validation, please": split(val="0.2"),
+    "Put 20% of /d/x aside for validation": split(val="0.2"),
+    "Take 15 % of /d/x for validation and 5 % for test": split(val="0.15", test="0.05"),
+    "train/val/test split of /d/x, 80/10/10": split(val="0.1", test="0.1"),
+    "split /d/x into train and val with 80% for train": split(val="0.2"),
     "My professor asked for it: please split /d/x into 80 percent train and 20 percent validation.": split(
         val="0.2"
     ),

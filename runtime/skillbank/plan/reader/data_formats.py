@@ -65,7 +65,7 @@ _RULES = (
     _Rule(
         "to",
         _before(
-            r"(?:output|target|result|destination|wanted|desired|should be|must be|to be|to have)"
+            r"(?:output|target|result|destination|wanted|desired|should be|must be|become|to be|to have)"
             rf"(?: [^.;§]{{0,20}})? {_ADJ}|(?:output|target|export)(?: format)?(?: is| as| in|:|"
             rf" :| =)* {_ADJ}"
         ),
@@ -90,6 +90,12 @@ _RULES = (
 )
 """What says most plainly what a format is for, in the order in which it counts."""
 _LOOSER = (
+    _Rule(
+        "to",
+        _before("(?:a|an|one) "),
+        re.compile(r"(?: (?:copy|export|version|variant|file))? (?:of|from)(?= )"),
+        _CONVERT,
+    ),
     _Rule(
         "to", _MADE, re.compile(r"(?: \w+)?? (?:copy|version|variant|files?|out of|of|from)(?= )"), _CONVERT
     ),

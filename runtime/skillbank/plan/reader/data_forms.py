@@ -62,7 +62,7 @@ ROLE = (
     r"(?: (?:set|split|data|images|pictures|part))?"
 )
 _FOR = (
-    r"(?:of (?:it|them) )?(?:(?:is|are|goes|go|held out|set aside|kept|reserved) )?"
+    rf"(?:(?:of|from) (?:it|them|§\d+|(?:(?:the|my|our) )?{NOUN}) )?(?:aside |apart |out |back )?(?:(?:is|are|goes|go|held out|set aside|kept|reserved) )?"
     r"(?:(?:for|as|to|of|in|into) )?(?:the |a )?"
 )
 PART = (

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, SOUND, form, words
+from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, ROLE, SHARE, SOUND, form, words
+from skillbank.plan.reader.form_words import FORM
 
 __all__ = ["Head", "askers", "heads", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
 
@@ -28,7 +29,7 @@ class Head(NamedTuple):
 
 
 _VERBS = {
-    "convert": r"convert|transform|transcode|translate|reformat|re-?export|rewrite",
+    "convert": r"convert|transform|transcode|translate|reformat|re(?:-| )?export|rewrite",
     "check": (
         r"check(?! (?:how|against|on) )|double[- ]check|sanity[- ]check|inspect|audit|lint|examine|"
         r"(?:validate|verify)(?! on)"
@@ -50,8 +51,9 @@ _ING = {
 }
 _DONE = {
     "convert": "converted|transformed|translated|turned|rewritten|changed",
-    "chec"
-    "k": "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)",
+    "check": (
+        "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)"
+    ),
     "split": "split|divided|partitioned",
 }
 _KINDS = rf"(?:{DET}|quick|short|small|full|thorough|proper|sanity|quality|health|format|label|{NOUN}|¤\w*)"
@@ -70,6 +72,12 @@ _NOUNS = (
         rf"(?P<head>(?:make|create|do|need|want|like|produce|"
         rf"prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
     ),
+    ("split", rf"(?P<head>{ROLE}(?: ?[/,] ?{ROLE}| and {ROLE})+ split) (?:of|from|for) {_DATA}"),
+    (
+        "split",
+        rf"(?P<head>take|put|set|keep|use) (?:{SHARE}) (?:of|from|out of) {_DATA} (?:aside |apart |out |back )?"
+        r"(?:for|as)",
+    ),
     ("convert", rf"(?P<head>conversion) of {_DATA}"),
 )
 _QUESTIONS = (
@@ -78,6 +86,7 @@ _QUESTIONS = (
     rf"that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) {SOUND}",
     rf"(?P<head>is|are) [^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? {SOUND}(?: {NOUN})? ?\?",
     rf"(?P<head>(?:is|are) there (?:any )?(?:{BROKEN}|{FAULT}))",
+    rf"(?P<head>(?:do|does) )[^.?!;§]{{0,60}}§\d+ (?:have|contain|hold) (?:any )?(?:{BROKEN}|{FAULT})",
 )
 """Questions that a check answers."""
 _ORDERED = (
@@ -86,17 +95,18 @@ _ORDERED = (
 )
 _WISHED = (
     r"(?:need|needs|want|wants|like|require|requires|prefer|prefers|expect|expects|¤want|"
-    r"¤need|¤like|¤have|asks for|asked for)"
+    r"¤need|¤like|¤have|asks for|asked for|(?:should|must|shall|has to|have to|is to) (?:be|become))"
 )
 _DUE = (
     r"(?:(?:should|must|shall|can|could|needs? to|has to|have to|is to|are to|ought to|"
-    r"would) (?:now |also |first )?be )?"
+    r"would|to) (?:now |also |first )?be |be )?"
 )
 _PASSIVE = re.compile(
     r"(?:needs?|wants?|wanted|like|requires?|¤want|¤need|¤like|¤to (?:have|get|see)|¤you (?:have|get)|"
     rf"(?<![^ .,;:!?])(?:have|get)(?= (?:{IT}|{DET}|§)))(?![^ ])"
 )
 """What wishes that something be done; "we have checked it" does not."""
+_MAY = re.compile(r"(?<![^ ])(?:can|could|should|must|shall|would|may)(?= )")
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
     " today later or but just again: hence therefore"
@@ -104,6 +114,13 @@ _BEFORE = words(
 _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")
 _FORMAT = form("<FORM>")
+_COPIES = (
+    form(rf"(?P<head>(?:a|an|one)) <FORM>(?: (?:copy|export|version|variant|file))? (?:of|from) {_DATA}"),
+    re.compile(
+        rf"(?:^|[.!?;:¤¶] ?)§\d+ (?P<head>to|into|as|->|=>|in) (?:{FORM})(?: format)?(?= ?[.!,;¶]| ?$)"
+    ),
+)
+"""What is wished without a verb: "a CSV of X would help", "X as COCO, please"."""
 _MODEL = re.compile(
     r"(?<!\bbefore the )(?<!\bbefore our )(?<![^ ])(?:models?|detectors?|networks?|classifiers?|"
     r"checkpoints?|weights)(?![^ .,;!?])"
@@ -119,7 +136,7 @@ _OPENING = words(
     "look go run see have take get hold reserve off aside wrong validation inspection verification audit "
     "once-over check-up checkup conversion okay ok fine valid sound correct broken sane double re-export",
 )
-_WEAK = words(re.sub(r"\W", " ", _ORDERED), re.sub(r"\W", " ", _WISHED))
+_WEAK = words("a an one as to into in then", re.sub(r"\W", " ", _ORDERED), re.sub(r"\W", " ", _WISHED))
 
 
 def may_ask(said: frozenset[str], *, formed: bool) -> bool:
@@ -138,6 +155,8 @@ def leads(line: str, at: int) -> bool:
     before, _, last = line[max(0, at - 40) : at].rstrip().rpartition(" ")
     if last == "to":
         return not before.endswith((" used", " forgot", " failed", " tried"))
+    if last in ("could", "can", "would", "will"):
+        return before.endswith("you")
     return last in _BEFORE or not last or last[0] == "¤" or not last[-1].isalnum()
 
 
@@ -208,7 +227,10 @@ def _passives(line: str) -> Iterator[Head]:
     for action, verbs in _DONE.items():
         for match in form(f"(?P<head>{_DUE}(?:{verbs}))").finditer(line):
             first, _ = sentence_at(line, match.start())
-            if " be " in match["head"] or _PASSIVE.search(line, first, match.start()):
+            due = " be " in match["head"] or (
+                match["head"].startswith("be ") and _MAY.search(line, first, match.start()) is not None
+            )
+            if due or _PASSIVE.search(line, first, match.start()):
                 yield _head(line, action, match)
 
 
@@ -231,3 +253,5 @@ def _wishes(line: str) -> Iterator[Head]:
         sentence = sentence_at(line, match.start())
         if (leads(line, match.start()) or not ordered) and _FORMAT.search(line, *sentence):
             yield _head(line, "convert", match, weak=True)
+    for match in (m for each in _COPIES for m in each.finditer(line)):
+        yield _head(line, "convert", match, weak=True)

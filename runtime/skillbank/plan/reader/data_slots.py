@@ -36,16 +36,16 @@ _Phrase = tuple[frozenset[str], str]
 _ANY, _WRITING = frozenset({"convert", "check", "split"}), frozenset({"convert", "split"})
 _CHECK, _SPLIT = frozenset({"check"}), frozenset({"split"})
 _PHRASES: tuple[_Phrase, ...] = (
-    (_SPLIT, r"(?:split|take|divide) off (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)"),
-    (
-        _SPLIT,
-        r"(?:hold (?:out|back)|set aside|put aside|reserve) (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)",
-    ),
     (_SPLIT, rf"(?:{_KEEPING})?(?:a |the )?(?:(?:share|ratio) of )?(?P<ratio>{RATIO})"),
     (
         _SPLIT,
         rf"(?:{_KEEPING})?(?:a |an |the )?(?:share of )?"
         rf"(?P<parts>{_PART}(?: ?(?:, and|,|and|plus|/) ?(?:a |an |the )?{_PART})*)",
+    ),
+    (_SPLIT, r"(?:split|take|divide) off (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)"),
+    (
+        _SPLIT,
+        r"(?:hold (?:out|back)|set aside|put aside|reserve) (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)",
     ),
     (_SPLIT, r"(?:with )?(?:a |the )?(?:random )?seed (?:is |of |= ?|: ?)?(?P<seed>\d+)"),
     (_SPLIT, r"(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)"),
@@ -67,6 +67,7 @@ _PHRASES: tuple[_Phrase, ...] = (
         rf"(?:whether|if|that) {_DATA}(?:is|are|looks?|has|have|contains?|seems?|be) (?:any |a |"
         rf"an |really )*(?:{SOUND}|{FAULT})",
     ),
+    (_CHECK, rf"(?:have|has|contains?|holds?) (?:any |some )*{FAULT}"),
     (_CHECK, rf"(?:is|are) {_DATA}{SOUND}(?: {NOUN})?"),
     (
         _CHECK,
@@ -138,8 +139,12 @@ def _is_meant(line: str, match: re.Match[str]) -> bool:
     if (ratio := match.groupdict().get("ratio")) and "/" not in ratio:
         return sum(map(float, re.findall(NUMBER, ratio))) in (1, 10, 100)  # and no time: "5:55"
     parts = match.groupdict().get("parts")
-    if not parts or parts != match[0] or re.search(r"\d|half|third|quarter|fifth|tenth|twentieth", parts):
+    if parts and re.search(r"(?<![^ ])(?:first|last|next|newest|oldest) \Z", line[: match.start()]):
+        return False
+    if not parts or re.search(r"\d|half|third|quarter|fifth|tenth|twentieth", parts):
         return True
+    if parts != match[0]:
+        return not match[0].startswith("for train")  # "prepare X for training"
     return _BEHIND.search(line, max(0, match.start() - 12), match.start()) is not None
 
 
