@@ -23,8 +23,11 @@ __all__ = [
 ]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")
-_TIMES = frozenset(["x", "times", "by", "with"])
+_TIMES = frozenset(["x", "times", "by", "with", "of"])
 _EACH = frozenset({"per", "each", "every", "apiece"})
+_TOTAL = frozenset({"total", "altogether", "together"})
+_MARKS = frozenset(",(-&")
+_REACH = 5
 _OWNING = frozenset({"have", "has", "got", "own", "there"})
 _ON_A_GPU = "on a GPU"
 _LAST_ID = 255
@@ -40,17 +43,46 @@ def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
 
 
 def take_totals(text: Text) -> None:
-    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
+    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs".
+
+    Of "4 GPUs (2 nodes)" nothing says whether they are those of all nodes or of each: neither is read.
+    """
     for one, other in pairwise(text.ledger.of("value")):
         between = range(one.last + 1, other.first)
-        words = set(text.words(between))
-        if {one.value.slot, other.value.slot} != {"gpus", "nodes"} or not words <= _SPREAD | _TIMES:
+        if {one.value.slot, other.value.slot} != {"gpus", "nodes"} or not _are_beside(text, between):
             continue
-        spread = not _SPREAD.isdisjoint(words.union(text.words(other.tokens)))
-        each = not _EACH.isdisjoint(text.words(range(one.first, one.last + 2)))
-        if one.value.slot == "gpus" and spread and not each:
-            text.ledger.replace(one, "value", replace(one.value, total=True))
-        text.ledger.claim("context", text.unclaimed(between))
+        words, counts = set(text.words(between)), [c for c in (one, other) if c.value.slot == "gpus"]
+        said = {text.word(k) for k in range(one.first, other.last + 3)}
+        spread = one is counts[0] and not _SPREAD.isdisjoint(words.union(text.words(other.tokens)))
+        each = not _EACH.isdisjoint(said)
+        if not each and (not _TOTAL.isdisjoint(said) or (spread and "(" not in words)):
+            text.ledger.replace(counts[0], "value", replace(counts[0].value, total=True))
+        elif not each and _may_be_of_all(text, one, other):
+            for claim in (one, other):
+                text.ledger.withdraw(claim)
+            text.ledger.claim("unread", range(one.first, other.last + 1))
+        if words <= _SPREAD | _TIMES | {","}:
+            text.ledger.claim("context", [k for k in text.unclaimed(between) if text.word(k) != ","])
+
+
+def _are_beside(text: Text, between: range) -> bool:
+    """Whether nothing but small words and marks stands between two numbers."""
+    small = all(
+        text.within(k, "grammar.free.glue", "grammar.group.prep") or text.word(k) in _MARKS | _SPREAD | _TIMES
+        for k in between
+    )
+    return len(between) < _REACH and small and text.unclaimed(between) == list(between)
+
+
+def _may_be_of_all(text: Text, one: Claim, other: Claim) -> bool:
+    """Whether GPUs that are said beside nodes may be those of all of them as well as of each."""
+    gpus, nodes = ((one, other) if one.value.slot == "gpus" else (other, one))
+    shared = nodes.value.value > 1 and gpus.value.value > 1 and gpus.value.value % nodes.value.value == 0
+    spelled = all(text.kind(c.last) in ("number", "pair") for c in (one, other))  # as options are
+    count = next((k for k in other.tokens if text.kind(k) in ("number", "pair")), other.first)
+    between = set(text.words(range(one.last + 1, count)))
+    times = _TIMES if nodes is one else _TIMES - {"with", "of"}  # "2 nodes of 8 GPUs"
+    return shared and not spelled and not (between and between <= times)
 
 
 def told_kinds(text: Text) -> Iterator[str]:

@@ -16,13 +16,14 @@ from skillbank.plan.reader.step import Step
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["take_segmented", "take_shown"]
+__all__ = ["mark_unnamed", "take_segmented", "take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
 _TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
+_UNNAMED = "group.det|free.adjective* what='things|'objects|'items|'thing|'object|'item"
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
 
@@ -62,6 +63,16 @@ def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
             said = " and ".join(f"'{each}'" for each in claim.value)
             notes.append(f"{said} chooses nothing: the model finds all the classes that it has learned")
     return notes
+
+
+def mark_unnamed(text: Text, steps: Sequence[Step]) -> None:
+    """Leave "find things in X" unread where a model finds what is said to it, and nothing says what."""
+    told = any(s.skill is not None and _is_told_what(s.skill) for s in steps if s.action == "inference")
+    if not told or any(claim.value for claim in text.ledger.of("find", "captions")):
+        return
+    for claim in text.ledger.of("find"):
+        if (unnamed := text.unread().match(_UNNAMED, claim.last + 1)) is not None:
+            text.ledger.mark("unread", unnamed.tokens("what"))
 
 
 def _is_told_what(skill: Skill) -> bool:
