@@ -62,8 +62,8 @@ ROLE = (
     r"(?: (?:set|split|data|images|pictures|part))?"
 )
 _FOR = (
-    rf"(?:(?:of|from) (?:it|them|§\d+|(?:(?:the|my|our) )?{NOUN}) )?(?:aside |apart |out |back )?(?:(?:is|are|goes|go|held out|set aside|kept|reserved) )?"
-    r"(?:(?:for|as|to|of|in|into) )?(?:the |a )?"
+    rf"(?:(?:of|from) (?:it|them|§\d+|(?:(?:the|my|our) )?{NOUN}) )?(?:aside |apart |out |back )?"
+    r"(?:(?:is|are|goes|go|held out|set aside|kept|reserved) )?(?:(?:for|as|to|of|in|into) )?(?:the |a )?"
 )
 PART = (
     rf"(?:(?P<share>{SHARE}) {_FOR}(?P<role>{ROLE})"

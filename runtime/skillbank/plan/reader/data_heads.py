@@ -75,8 +75,8 @@ _NOUNS = (
     ("split", rf"(?P<head>{ROLE}(?: ?[/,] ?{ROLE}| and {ROLE})+ split) (?:of|from|for) {_DATA}"),
     (
         "split",
-        rf"(?P<head>take|put|set|keep|use) (?:{SHARE}) (?:of|from|out of) {_DATA} (?:aside |apart |out |back )?"
-        r"(?:for|as)",
+        rf"(?P<head>take|put|set|keep|use) (?:{SHARE}) (?:of|from|out of) {_DATA} "
+        r"(?:aside |apart |out |back )?(?:for|as)",
     ),
     ("convert", rf"(?P<head>conversion) of {_DATA}"),
 )

@@ -76,7 +76,7 @@ def _are_beside(text: Text, between: range) -> bool:
 
 def _may_be_of_all(text: Text, one: Claim, other: Claim) -> bool:
     """Whether GPUs that are said beside nodes may be those of all of them as well as of each."""
-    gpus, nodes = ((one, other) if one.value.slot == "gpus" else (other, one))
+    gpus, nodes = (one, other) if one.value.slot == "gpus" else (other, one)
     shared = nodes.value.value > 1 and gpus.value.value > 1 and gpus.value.value % nodes.value.value == 0
     spelled = all(text.kind(c.last) in ("number", "pair") for c in (one, other))  # as options are
     count = next((k for k in other.tokens if text.kind(k) in ("number", "pair")), other.first)
