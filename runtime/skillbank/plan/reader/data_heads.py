@@ -12,7 +12,7 @@ from typing import NamedTuple
 from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, ROLE, SHARE, SOUND, form, words
 from skillbank.plan.reader.form_words import FORM
 
-__all__ = ["Head", "askers", "heads", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
+__all__ = ["Head", "askers", "heads", "is_of_data", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
 
 
 class Head(NamedTuple):
@@ -163,6 +163,11 @@ def leads(line: str, at: int) -> bool:
 def speaks_of_a_model(line: str, head: Head) -> bool:
     """Whether the sentence of a request is of a model: "validate the detector on X"."""
     return _MODEL.search(line, *head.sentence) is not None
+
+
+def is_of_data(word: str) -> bool:
+    """Whether a word names data, or a part of them."""
+    return re.fullmatch(NOUN, word) is not None
 
 
 def askers(line: str) -> Iterator[re.Match[str]]:

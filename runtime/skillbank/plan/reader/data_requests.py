@@ -31,6 +31,7 @@ from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.reader.reports import asks
 from skillbank.plan.reader.unheld import mark_comments, mark_unheld
 from skillbank.plan.reader.value import Value
+from skillbank.plan.reader.wording import of
 from skillbank.plan.request import Request
 
 __all__ = ["Asked", "checked_before", "data_request", "with_question"]
@@ -221,9 +222,19 @@ class _Reader:
         """Return what is taken as told, and the words that nothing accounts for."""
         page, clauses = self.page, self.clauses
         mark_unheld(page, clauses.history())
+        self._leave_denied()
         doubts = list(self._take_told(action))
         notes = doubts + accounting.take_context(page, clauses, frozenset(), frozenset())
         return notes, accounting.left_over(page, clauses, frozenset())
+
+    def _leave_denied(self) -> None:
+        """Leave unread what is denied of data, or to people: "the masks do not count", "nobody may see it"."""
+        for clause in self.clauses.all:
+            tokens = self.page.unclaimed(range(clause.first, clause.end))
+            said = set(self.page.words(tokens))
+            denied = any(w in _DENYING or w.endswith("n't") for w in said) and not of("doubts") & said
+            if denied and (_ALLOWING & said or any(map(data_heads.is_of_data, said))):
+                self.page.ledger.claim("unread", tokens)
 
     def _take_told(self, action: str) -> Iterator[str]:
         """Account for what somebody says of the data where it changes nothing.
@@ -238,6 +249,7 @@ class _Reader:
             claimed = page.owners(tokens) - {"courtesy", "format"}
             told = not claimed if action == "check" else claimed == {"place"} and teller.is_history(*ends)
             bound = page.holds(tokens, *_BOUNDING) or page.has_kind(tokens, "number", "name", "job")
+            bound |= not of("deontic", "able").isdisjoint(page.words(tokens))
             tells = told and not bound and teller.has_verb(*ends) and not teller.orders(*ends)
             if tells and (said := _unmarked(page, tokens)):
                 page.ledger.claim("context", said)
@@ -257,6 +269,8 @@ def _behind_politeness(page: Text, clause: Clause) -> range:
     return range(first, clause.end)
 
 
+_DENYING = frozenset({"not", "never", "only", "solely", "nobody", "noone", "none"})
+_ALLOWING = of("deontic") | {"may", "can"}
 _BOUNDING = (
     "grammar.operator.only", "grammar.operator.not", "grammar.operator.instead", "grammar.mode.condition",
     "grammar.mode.schedule", "grammar.mode.directive",
