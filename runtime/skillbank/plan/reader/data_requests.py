@@ -228,7 +228,7 @@ class _Reader:
         return notes, accounting.left_over(page, clauses, frozenset())
 
     def _leave_denied(self) -> None:
-        """Leave unread what is denied of data, or to people: "the masks do not count", "nobody may see it"."""
+        """Leave unread what is denied of data, or to people: "masks do not count", "nobody may see it"."""
         for clause in self.clauses.all:
             tokens = self.page.unclaimed(range(clause.first, clause.end))
             said = set(self.page.words(tokens))
