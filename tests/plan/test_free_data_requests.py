@@ -91,6 +91,9 @@ CONVERTED: dict[str, Meant] = {
         "coco", "/d/y"
     ),
     "Give me a COCO version of /d/x": to("coco"),
+    "The office asks for a copy in Pascal VOC. Convert /d/x to VOC, please, placing it in /d/y.": to(
+        "voc", "/d/y"
+    ),
     "need coco from /d/x -> /d/y": to("coco", "/d/y"),
     "/d/x -> coco": to("coco"),
     "/d/x as COCO, please.": to("coco"),

@@ -53,6 +53,7 @@ def _before(source: str) -> re.Pattern[str]:
 
 _STATED = _before(rf"(?:the |their )?(?:it|they|which|{NOUN}) (?:is|are|was|were) {_ADJ}")
 """What leads to a format that a clause states: "the format is VOC"; "mine are COCO" may be said of others."""
+_COPY = _before(rf"(?:a |the )?(?:copy|export|version|variant) (?:in|as) {_ADJ}")
 _AS = _before(rf"(?<!well )(?:as|in|for) {_ADJ}")
 _MADE = _before(
     r"(?:needs?|wants?|make|create|give|produce|get|like|have|requires?|provide|prepare|generate|"
@@ -153,8 +154,9 @@ def _roles(line: str, action: str) -> Iterator[Named]:
     for match in _FORMAT.finditer(line):
         name = form_of(match["name"])
         if name is not None:
-            stated = _STATED.search(line, max(0, match.start() - _REACH), match.start())
-            first = stated.start() if stated else match.start()
+            since = max(0, match.start() - _REACH)
+            led = (each.search(line, since, match.start()) for each in (_STATED, _COPY))
+            first = min((m.start() for m in led if m is not None), default=match.start())
             yield Named(_role(line, action, name, match), name, first, match.end())
 
 
