@@ -1,4 +1,4 @@
-"""What kind of model a request speaks of: one that the named model is not asks, and one that waits is told."""
+"""What kind of model a request speaks of: one that the named model is not asks; one that waits is told."""
 
 from __future__ import annotations
 

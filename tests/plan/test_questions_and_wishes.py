@@ -1,4 +1,4 @@
-"""What a question is a wish of, what asks whether something can be done, and what goes on from another run."""
+"""What a question is a wish of, what asks whether something can be done, what goes on from another run."""
 
 from __future__ import annotations
 
@@ -107,3 +107,43 @@ def test_what_only_the_person_knows_of_another_run_is_asked_about(
 )
 def test_what_is_told_or_named_asks_nothing(runtime: Runtime, text: str) -> None:
     assert not runtime.read(text).not_understood
+
+
+OVER = {
+    f"{RUN}, last time it was 20 epochs and 2 gpus": "2 gpus",
+    f"{RUN}, Bob used 20 epochs and 2 gpus": "2 gpus",
+    f"{RUN}. Bob used 20 epochs and batch size 2.": "batch size 2",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), OVER.items())
+def test_what_goes_on_with_values_of_what_is_over_is_told_too(runtime: Runtime, text: str, told: str) -> None:
+    reading = runtime.read(text)
+    assert f"'{told}' is taken as told, and sets nothing" in reading.notes
+    assert not any(r.gpus or r.settings for r in reading.requests)
+
+
+def test_a_list_of_them_without_an_and_may_be_meant(runtime: Runtime) -> None:
+    reading = runtime.read(f"{RUN}, it had 20 epochs, 2 gpus and fp16")
+    assert reading.unread == ("2 gpus and fp16",)
+    assert not any(r.gpus or r.settings for r in reading.requests)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Last time we had 20 epochs, and 2 gpus please.", "We used 20 epochs, now 2 gpus.", "It ran, 2 gpus."],
+)
+def test_what_is_to_be_now_is_set(runtime: Runtime, said: str) -> None:
+    assert [r.gpus for r in runtime.read(f"{RUN}. {said}").requests] == [2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "evaluate rtdetr with m.pth on data/b, then train rtdetr on data/a from it, no hpo",
+        "evaluate rtdetr with m.pth on data/b and train on from it on data/a, no hpo",
+    ],
+)
+def test_a_training_that_starts_from_a_file_before_it_asks(runtime: Runtime, text: str) -> None:
+    [_, train] = runtime.read(text).requests
+    assert [q.key for q in train.questions] == ["pretrained"]

@@ -147,7 +147,7 @@ class Clauses:
         return end
 
     def _is_asked_last(self, first: int, end: int) -> bool:
-        """Whether the last clause of a sentence asks something by itself: "train X, what would that cost?"."""
+        """Whether the last clause of a sentence is a question: "train X, what would that cost?"."""
         i = self._behind_joins(first, end)
         apart = self._text.kind(first) == "mark"
         said = self._text.has_kind(range(first, end), "place", "job", "number")

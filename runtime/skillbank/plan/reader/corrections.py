@@ -84,7 +84,7 @@ def _parts(text: Text, i: int) -> bool:
 def settle_names(text: Text) -> Iterator[str]:
     """Take back the names that are corrected, restated or only compared with, where another one stays.
 
-    Yield what is to be said of those that are put off: "Segformer later".
+    Yield what is to be said of those that are put off: "Painter later".
     """
     for match in _lazily(text, "corrections.other_name"):
         _refuse(text, match.tokens(), match.tokens("name")[0])

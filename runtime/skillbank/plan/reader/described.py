@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown

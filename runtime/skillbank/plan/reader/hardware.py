@@ -49,20 +49,26 @@ def take_totals(text: Text) -> None:
     """
     for one, other in pairwise(text.ledger.of("value")):
         between = range(one.last + 1, other.first)
-        if {one.value.slot, other.value.slot} != {"gpus", "nodes"} or not _are_beside(text, between):
-            continue
-        words, counts = set(text.words(between)), [c for c in (one, other) if c.value.slot == "gpus"]
-        said = {text.word(k) for k in range(one.first, other.last + 3)}
-        spread = one is counts[0] and not _SPREAD.isdisjoint(words.union(text.words(other.tokens)))
-        each = not _EACH.isdisjoint(said)
-        if not each and (not _TOTAL.isdisjoint(said) or (spread and "(" not in words)):
-            text.ledger.replace(counts[0], "value", replace(counts[0].value, total=True))
-        elif not each and _may_be_of_all(text, one, other):
-            for claim in (one, other):
-                text.ledger.withdraw(claim)
-            text.ledger.claim("unread", range(one.first, other.last + 1))
-        if words <= _SPREAD | _TIMES | {","}:
-            text.ledger.claim("context", [k for k in text.unclaimed(between) if text.word(k) != ","])
+        if {one.value.slot, other.value.slot} == {"gpus", "nodes"} and _are_beside(text, between):
+            _take_both(text, one, other)
+            if {*text.words(between)} <= _SPREAD | _TIMES | {","}:
+                text.ledger.claim("context", [k for k in text.unclaimed(between) if text.word(k) != ","])
+
+
+def _take_both(text: Text, one: Claim, other: Claim) -> None:
+    """Read GPUs beside nodes as those of each or of all; leave them unread where nothing says which."""
+    gpus = one if one.value.slot == "gpus" else other
+    said = {text.word(k) for k in range(one.first, other.last + 3)}
+    if not _EACH.isdisjoint(said):
+        return
+    lead = {*text.words(range(one.last + 1, other.first)), *text.words(other.tokens)}
+    spread = one is gpus and not _SPREAD.isdisjoint(lead) and "(" not in lead
+    if spread or not _TOTAL.isdisjoint(said):
+        text.ledger.replace(gpus, "value", replace(gpus.value, total=True))
+    elif _may_be_of_all(text, one, other):
+        for claim in (one, other):
+            text.ledger.withdraw(claim)
+        text.ledger.claim("unread", range(one.first, other.last + 1))
 
 
 def _are_beside(text: Text, between: range) -> bool:

@@ -41,16 +41,24 @@ def _mark_known_to_person(text: Text, clauses: Clauses, over: frozenset[int]) ->
     bare = text.unread()
     for match in (m for source in frames("unread.taken_up") for m in bare.find(source)):
         said = [*match.tokens(), *_free_behind(text, match.end)]
-        told = match.first in over or text.word(match.first - 1) in _BEING
-        orders = text.owners(text.sentence(match.first)) & _ORDERED
-        told = told or (not orders and clauses.teller.has_verb(match.end, said[-1] + 1))
-        if not told and not text.owners([*said, said[-1] + 1]) & _NAMING:
+        named = text.owners([*said, said[-1] + 1]) & _NAMING
+        if not named and match.first not in over and not _is_told(text, clauses, said, match.end):
             _leave_said(text, said)
     for match in (m for source in frames("unread.likewise") for m in bare.find(source)):
         said = [i for i in range(match.first, clauses.of(match.end - 1).end) if text.kind(i) != "mark"]
-        asked = text.owners(text.sentence(match.first)) & _ORDERED
-        if asked and _is_likeness(text, match) and not text.has_kind(said, "job", "place"):
-            _leave_said(text, said)
+        if _is_ordered(text, match.first) and _is_likeness(text, match):
+            _leave_said(text, [] if text.has_kind(said, "job", "place") else said)
+
+
+def _is_told(text: Text, clauses: Clauses, said: list[int], at: int) -> bool:
+    """Whether words only tell that something goes on: "we are building on Bob's run"."""
+    alone = not _is_ordered(text, said[0])
+    return text.word(said[0] - 1) in _BEING or (alone and clauses.teller.has_verb(at, said[-1] + 1))
+
+
+def _is_ordered(text: Text, i: int) -> bool:
+    """Whether something is to be run in the sentence that a token stands in."""
+    return not _ORDERED.isdisjoint(text.owners(text.sentence(i)))
 
 
 def _free_behind(text: Text, at: int) -> list[int]:
@@ -62,7 +70,7 @@ def _free_behind(text: Text, at: int) -> list[int]:
 
 
 def _is_likeness(text: Text, match: Match) -> bool:
-    """Whether "as Bob did" says how a run is to be: no reason ("as we do not know"), and of no value alone."""
+    """Whether "as Bob did" says how a run is to be: no reason ("as we do not know"), no value."""
     ends = text.kind(match.end) in ("", "mark") or text.within(match.end, *_BEHIND_DOING)
     of_value = text.owner(match.first - 1) == "value"  # "with 30 epochs as Bob did"
     return (ends or text.word(match.end) in _DONE_ALIKE) and not of_value
@@ -79,7 +87,8 @@ def _leave_said(text: Text, tokens: list[int]) -> None:
     """Leave words unread; what they were read as sets nothing."""
     for claim in {id(c): c for i in tokens if (c := text.ledger.owner.get(i)) is not None}.values():
         text.ledger.withdraw(claim)
-    text.ledger.claim("unread", tokens)
+    if tokens:
+        text.ledger.claim("unread", tokens)
 
 
 def _mark_whether(text: Text) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of models: which one a text speaks of, and whether the model that is named or meant is of that kind."""
+"""Kinds of models: which one a text speaks of, and whether the model that is meant is of that kind."""
 
 from __future__ import annotations
 

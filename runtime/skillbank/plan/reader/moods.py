@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
@@ -37,6 +38,7 @@ class Fate(StrEnum):
 
 
 _SETTING = ("value", "policy", "platform", "job", "name", "scratch", "field")
+_LISTED = frozenset({"value", "platform"})
 _ASKING = frozenset({"action", "find", "captions", "refused", "engine"})
 _READ = frozenset({"value", "place", "policy", "platform", "job", "excluded", "context", "order"})
 _OURS = frozenset({"i", "we", "you", "it", "this", "that", "they", "there"})
@@ -53,6 +55,10 @@ class Moods:
     def __init__(self, text: Text, clauses: Clauses) -> None:
         self._text, self._clauses, self._teller = text, clauses, clauses.teller
         self._moods = {clause: self._mood(clause) for clause in clauses.all}
+        for before, clause in pairwise(clauses.all):
+            if self._goes_on(before, clause):
+                over = self._moods[before][0] if text.word(clause.first) == "and" else Mood.STATED
+                self._moods[clause] = (over, -1)
         self._fixed: dict[int, int] = {}
         """Where the first correction of a sentence ends, by the sentence."""
         for claim in text.ledger.of("excluded"):
@@ -62,6 +68,18 @@ class Moods:
         ]
         self.asked = [c for c in text.ledger.of(*_SETTING) if self.of(c) is Mood.ASKED]
         """What is asked for: rivals of what is told."""
+
+    def _goes_on(self, before: Clause, clause: Clause) -> bool:
+        """Whether nothing but values goes on with those of what is over: "it had 20 epochs and 2 gpus"."""
+        text, tokens = self._text, range(clause.first, clause.end)
+        rest = [i for i in tokens if text.kind(i) != "mark" and text.word(i) != "and"]
+        last = before.end - 1
+        number = text.kind(last) == "number" and text.ledger.free(last)
+        told = number or text.owner(last) in _LISTED | {"talk"}
+        alone = bool(rest) and all(text.owner(i) in _LISTED for i in rest)
+        mood, verb = self._moods[before]
+        history = mood is Mood.PAST or (mood is Mood.STATED and verb == -1)
+        return before.sentence == clause.sentence and told and history and alone
 
     def of(self, claim: Claim) -> Mood:
         """Return the mood in which something is said; what holds the verb of its clause is said by it."""

@@ -53,7 +53,8 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
-from skillbank.plan.reader.job_forms import JobAction, mark_other_forms
+from skillbank.plan.reader.job_forms import JobAction, mark_last_beside_new, mark_other_forms
+from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
@@ -62,6 +63,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
+from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
@@ -225,6 +227,8 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    mark_joint_negations(page)
+    mark_places_beside(page)
     heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
@@ -243,6 +247,8 @@ def read_text(
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
     mark_other_kinds(page, steps)
+    mark_last_beside_new(page, steps)
+    steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)

@@ -69,6 +69,7 @@ _AWAY = (
         f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
+    "'with|'using|'by|'via group.det|free.adjective|group.last|~word* group.model !~word",
     "'at|'above|'over|'below @number !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
     "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
