@@ -94,6 +94,7 @@ CONVERTED: dict[str, Meant] = {
     "The office asks for a copy in Pascal VOC. Convert /d/x to VOC, please, placing it in /d/y.": to(
         "voc", "/d/y"
     ),
+    "I need convert data set /d/x to format COCO.": to("coco"),
     "need coco from /d/x -> /d/y": to("coco", "/d/y"),
     "/d/x -> coco": to("coco"),
     "/d/x as COCO, please.": to("coco"),
@@ -163,6 +164,7 @@ ASKED = (
     "convert /d/x to coco tomorrow at noon",
     "convert /d/x and /d/z to coco",
     "convert /d/x",
+    "convert /d/x to yolo. oh, they want coco instead",
     "convert /d/x to coco, merged with /d/z",
     "convert /d/x to coco so that it keeps the masks",
     "convert /d/x to coco, classes 1 to 3",

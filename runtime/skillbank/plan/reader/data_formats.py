@@ -53,7 +53,7 @@ def _before(source: str) -> re.Pattern[str]:
 
 _STATED = _before(rf"(?:the |their )?(?:it|they|which|{NOUN}) (?:is|are|was|were) {_ADJ}")
 """What leads to a format that a clause states: "the format is VOC"; "mine are COCO" may be said of others."""
-_COPY = _before(rf"(?:a |the )?(?:copy|export|version|variant) (?:in|as) {_ADJ}")
+_COPY = _before(rf"(?:a |the )?(?:copy|export|version|variant) (?:in|as) {_ADJ}|(?:the )?format (?:: )?")
 _AS = _before(rf"(?<!well )(?:as|in|for) {_ADJ}")
 _MADE = _before(
     r"(?:needs?|wants?|make|create|give|produce|get|like|have|requires?|provide|prepare|generate|"
@@ -62,6 +62,7 @@ _MADE = _before(
 )
 _HOLDS = re.compile(rf"(?: (?:{NOUN}|in|at|from|under|of|:|the|my|our))* §")
 _RULES = (
+    _Rule("", behind=re.compile(r"(?: format)? instead(?! of)")),  # "oh, they want COCO instead"
     _Rule("was", _before(rf"(?:from|against) {_ADJ}")),
     _Rule(
         "to",
@@ -74,7 +75,7 @@ _RULES = (
     ),
     _Rule(
         "to",
-        _before(r"(?:to|into|->|=>|then) (?:a |an |the |our |proper |valid |plain |clean )*"),
+        _before(r"(?:to|into|->|=>|then) (?:a |an |the |our |proper |valid |plain |clean |format |: )*"),
         actions=_CONVERT,
     ),
     _Rule(
