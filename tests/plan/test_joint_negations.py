@@ -53,6 +53,8 @@ READ = {
     f"{TRAIN}, no hpo, evaluation and export": ["train", "evaluate", "export"],
     f"{PLAIN}, without ema and with fp16": ["train"],
     f"{PLAIN}, no ema, fp16": ["train"],
+    f"{TRAIN} / no hpo / 4 GPUs / fp16 / slurm": ["train"],
+    f"{TRAIN} / no hpo / slurm": ["train"],
     f"{PLAIN}, don't export it and evaluate it on data/c": ["train", "evaluate"],
     f"{TRAIN}, without hpo and in docker": ["train"],
 }

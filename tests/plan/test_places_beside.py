@@ -25,6 +25,12 @@ ASKED = {
     "merge ./a into ./b and train rtdetr on it, no hpo": "merge ./a into ./b",
     "put ./a into ./b and train rtdetr on it, no hpo": "put ./a into ./b",
     "train rtdetr to ./out, no hpo": "to ./out",
+    # What is written, and not what a training starts from.
+    f"{TRAIN}. Name the checkpoint night.pth.": "Name the checkpoint night.pth",
+    f"{TRAIN}. The checkpoint is called final.pth.": "checkpoint is called final.pth",
+    f"{TRAIN}. Checkpoint dir: ./ck": "Checkpoint dir",
+    f"{TRAIN}. I want the weights in ./ck": "weights in ./ck",
+    f"{TRAIN}. Logs go to ./logs": "Logs go to ./logs",
     # What an evaluation is to be on.
     f"{TRAIN}, evaluate on the train data": "on the train data",
     f"{TRAIN}, evaluate on train": "on train",
@@ -49,6 +55,7 @@ READ = {
     f"{TRAIN}, test data/t, evaluate it on the test set": [["data/a", "data/b"], ["data/t"]],
     f"{TRAIN}, evaluate it on the test set: data/t": [["data/a", "data/b"], ["data/t"]],
     f"{TRAIN}, export the best checkpoint": [["data/a", "data/b"], []],
+    f"{TRAIN}. The checkpoint is m.pth": [["data/a", "data/b"]],
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.frames import take
+from skillbank.plan.reader.frames import frames, take
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
@@ -98,6 +98,9 @@ def take_usual(text: Text) -> None:
     """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
     for name in ("order.unchanged", "unread.usual", "order.rest_default"):
         take(text, name)
+    if any(c.value.value == "on" for c in text.ledger.of("policy")):  # a search would vary it all the same
+        for match in (m for source in frames("order.unchanged") for m in text.unread().find(source)):
+            text.ledger.mark("unread", match.tokens())
     source = (
         "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|"
         "'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|"

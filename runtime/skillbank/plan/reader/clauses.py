@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from skillbank.plan.reader.coordination import goes_on
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
@@ -74,8 +75,17 @@ class Clauses:
 
     def history(self) -> frozenset[int]:
         """Return the tokens of the clauses that tell of what is over."""
-        over = (c for c in self.all if self.teller.is_history(c.first, c.end))
+        over = list[Clause]()
+        for clause in self.all:
+            led = bool(over) and self._is_joined(over[-1], clause)
+            if led or self.teller.is_history(clause.first, clause.end):
+                over.append(clause)
         return frozenset(i for c in over for i in range(c.first, c.end))
+
+    def _is_joined(self, before: Clause, clause: Clause) -> bool:
+        """Whether a clause goes on with the list that the one right before it ends with."""
+        beside = (before.end, before.sentence) == (clause.first, clause.sentence)
+        return beside and goes_on(self._text, range(clause.first, clause.end))
 
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""

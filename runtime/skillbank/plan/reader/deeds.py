@@ -120,7 +120,17 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
         if free := text.unclaimed(said):
             text.ledger.claim(kind, free)
             notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
+            _mark_further(text, clauses.of(free[-1]), free)
     return notes
+
+
+def _mark_further(text: Text, clause: Clause, told: list[int]) -> None:
+    """Leave unread a further verb of what others will do: "Bob will export it and evaluate it on D"."""
+    further = text.match("'and|'then|',+ free.adverb*", clause.end)
+    if further is None or of("modals").isdisjoint(text.words(told)) or not text.holds(told, *_BASE):
+        return
+    if text.within(further.end, *(f"actions.{a}.base" for a in ACTIONS)):
+        text.ledger.claim("unread", [further.end])
 
 
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:

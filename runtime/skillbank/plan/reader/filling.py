@@ -36,6 +36,10 @@ _IT = ("'it", "'this|'that|'the 'same|'very? group.model|@mark|group.prep")
 """What stands for the model before it: "it", "that model", and not "this dataset"."""
 _OF_DATA = ("on_broken", "format")
 """Fields of a request that say something of its data."""
+_LEFT = frozenset(
+    {"its", "that", "report", "reports", "boxes", "masks", "onnx", "engine", "predictions", "detections"}
+)
+"""What one step leaves, by whose name a place for results is of it."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
 
 
@@ -203,12 +207,31 @@ class Maker:
             said, name = self.text.ledger.said(claim.tokens), claim.value.slot
             either = f"'{said}' may be of {other.action} alone or of all steps; say '{said} for both'"
             yield Question(key=name, why=f"{either}, or give {slot(name).way('N')}")
+        yield from self._unsure_results(at)
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:
             yield from self._unnamed_weights()
             yield from self._weights_of_it(at)
             yield from self._weights_of_job(at)
+
+    def _unsure_results(self, at: int) -> Iterator[Question]:
+        """Ask whether what a later step leaves alone goes to a place: "train it, then export it into X"."""
+        for other in self.steps[at + 1 :]:
+            for claim in other.of("place") if other.at != self.steps[at].at else ():
+                if claim.value.role == "results" and self._is_of_step(other, claim):
+                    where = f"{one_line(claim.value.uri)} may be for the results of {other.action} alone"
+                    why = f"{where} or of all steps; say 'all results in' that place"
+                    yield Question(
+                        key="results_root", why=f"{why}, or give {slot('results_root').way('DIR')}"
+                    )
+                    return
+
+    def _is_of_step(self, step: Step, claim: Claim) -> bool:
+        """Whether a place of results is said with what one step leaves, or leads from its verb."""
+        words = set(self.text.words(claim.tokens))
+        led = words == {"place"} and self.text.word(claim.first - 1) in ("into", "in")
+        return (led and claim.first > step.at) or not words.isdisjoint(_LEFT)
 
     def _weights_of_it(self, at: int) -> Iterator[Question]:
         """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""

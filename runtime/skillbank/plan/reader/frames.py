@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import WORDS
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import filled
+from skillbank.plan.reader.phrases import ACTIONS, filled
 from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.value import UNITS
 from skillbank.plan.slots import SLOTS
@@ -22,6 +22,8 @@ _MADE = {
     "slots": "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before")),
     "nouns": "|".join(f"slots.{s.name}.nouns" for s in SLOTS),
     "units": "|".join(f"slots.units.{unit}" for unit in (*UNITS, "months")),
+    "verbs": "|".join(f"actions.{a}.{form}" for a in ACTIONS for form in ("base", "third", "ing")),
+    "done": "|".join(f"actions.{a}.past" for a in ACTIONS),
     "roles": f"{BARE}|{NOUN}|{AFTER}",
 }
 

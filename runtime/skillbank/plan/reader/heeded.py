@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.data_meant import mark_data_meant
+from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import BARE, role_of_path
@@ -33,6 +35,8 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     _mark_known_to_person(text, clauses, over)
     _mark_whether(text)
     _mark_beside(text)
+    mark_doubts(text)
+    mark_data_meant(text)
     _mark_places(text)
 
 

@@ -13,7 +13,7 @@ from skillbank.plan.reader.tokens import Claim, is_number
 __all__ = ["mark_joint_negations"]
 
 _JOINTS = frozenset({"and", "/", "&"})
-_APART = frozenset({"but", "then", ".", ";", "it", "them", "\n", "and"})
+_APART = frozenset({"but", "then", ".", ";", "it", "them", "\n", "and", "/", "|"})
 _REACH = 6
 """Words from a negation to what it takes back."""
 _NEGATING = ("grammar.operator.not", "policy.turn.off")
@@ -51,7 +51,7 @@ def _negated_before(text: Text, claim: Claim) -> list[int]:
     while text.within(joint, "grammar.group.det"):
         joint -= 1
     comma = text.word(joint) == "," and claim.kind == "policy"
-    if not (text.word(joint) in _JOINTS or comma) or text.within(first, "grammar.group.prep"):
+    if not (_joins(text, joint) or comma) or text.within(first, "grammar.group.prep"):
         return []
     begin = _negation(text, joint)
     if begin is None:
@@ -59,6 +59,12 @@ def _negated_before(text: Text, claim: Claim) -> list[int]:
     denied = _denied(text, range(begin, joint))
     fits = claim.kind in _BESIDE[denied] and (not comma or denied == "refused")
     return list(range(begin, claim.last + 1)) if fits and _is_bare(text, claim, denied) else []
+
+
+def _joins(text: Text, joint: int) -> bool:
+    """Whether a token joins two things: a stroke with blanks around it parts what is listed."""
+    close = joint > 0 and text.tokens[joint].start == text.tokens[joint - 1].end
+    return text.word(joint) in _JOINTS and (text.word(joint) != "/" or close)
 
 
 def _negation(text: Text, joint: int) -> int | None:
