@@ -19,8 +19,18 @@ __all__ = [
     "take_courtesies",
     "take_headers",
     "take_numbering",
+    "take_politeness",
     "take_signatures",
 ]
+
+
+def take_politeness(text: Text) -> None:
+    """Account for what frames a request: headers, numbering, signatures, who asks, phrases of politeness."""
+    take_headers(text)
+    take_numbering(text)
+    take_signatures(text)
+    take_askers(text)
+    take_courtesies(text)
 
 
 def take_courtesies(text: Text) -> None:
