@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
@@ -86,6 +87,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
+    for said in background(text, clauses, teller, covered):
+        ledger.claim("context", said)
+        notes.append(f"'{ledger.said(said)}' is taken as told, and changes nothing")
     return notes
 
 

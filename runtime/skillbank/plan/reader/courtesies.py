@@ -60,7 +60,9 @@ _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
+    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$"
+    r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc|priority|prio)"
+    r"\s*:\s*(?:[A-Z]\.\s?)?[^\n.;|:]{1,40}(?=[.;|]|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -220,16 +222,8 @@ def take_signatures(text: Text) -> None:
 
 
 def _sentence_end(text: Text, first: int) -> int:
-    """Return where a sentence ends; the mark of a title or an initial ends none: "Dr. I. Conti"."""
-    marks = (k for k in range(first, len(text.tokens)) if text.tokens[k].text in STOPS)
-    ends = (k for k in marks if text.word(k - 1) not in _TITLES and not _is_initial(text, k - 1))
-    return next(ends, len(text.tokens))
-
-
-def _is_initial(text: Text, k: int) -> bool:
-    """Whether a token is a letter that stands for a name: "T. Miller", but not "site B."."""
-    behind = text.kind(k + 2) == "word" and is_name(text, k + 2)
-    return len(text.word(k)) == 1 and text.word(k + 1) == "." and behind and not asks(text, k + 2)
+    """Return where a sentence ends."""
+    return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in STOPS), len(text.tokens))
 
 
 _ORDERING = (
@@ -288,7 +282,6 @@ def _take_greetings(text: Text) -> None:
 
 _LONGEST_NAME, _LONGEST_BLOCK = 3, 14
 _VERBS_OF_CLAUSES = of("be", "having", "past", "modals", "deontic", "able", "judging", "wants")
-_TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof"})
 
 
 def _sign_off(text: Text) -> None:
@@ -377,8 +370,7 @@ def _passes_on(text: Text, first: int, end: int) -> bool:
 def _begin_of_asker(text: Text, first: int, behind: int) -> int:
     """Return where the words begin that name who wishes something: behind a mark or what joins clauses."""
     for k in range(behind - 1, first - 1, -1):
-        title = text.word(k) == "." and text.within(k - 1, "told.askers")
-        if (text.kind(k) == "mark" and not title) or text.word(k) in _JOINED:
+        if text.kind(k) == "mark" or text.word(k) in _JOINED:
             return k + 1
     return first
 

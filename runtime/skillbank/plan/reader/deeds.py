@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.lexicon import FORMS
@@ -82,7 +83,8 @@ def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
         if _ASKING.isdisjoint(text.owners(clauses.sentence(c.first)))
     ]  # fmt: skip
     told += [c for c in clauses.all if c.mode is Mode.REASON]
-    return frozenset(i for c in told if teller.has_verb(c.first, c.end) for i in range(c.first, c.end))
+    told_ = {i for c in told if teller.has_verb(c.first, c.end) for i in range(c.first, c.end)}
+    return frozenset(told_.union(*background(text, clauses, teller)))
 
 
 def mark_told(text: Text, clauses: Clauses) -> None:
