@@ -6,6 +6,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.frames import frames, take
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
@@ -95,8 +96,19 @@ def take_headers(text: Text) -> None:
         text.ledger.claim("courtesy", _inside(text, mark))
 
 
+_MENTION = re.compile(r"(?<![\w/.-])@[\w-]+(?![\w/.])")
+_CALLED = word_list("background.called")
+
+
 def _take_callers(text: Text) -> None:
-    """Account for who says that they write: "Anna here."."""
+    """Account for who says that they write ("Anna here."), and for who is spoken to: "@ops-bot", "bro just"."""
+    for mention in _MENTION.finditer(text.ledger.original):
+        text.ledger.claim("courtesy", _inside(text, mention))
+    for i in range(min(3, len(text.tokens))):
+        polite = all(text.within(k, "grammar.courtesy.words") for k in range(i))
+        orders = asks(text, i + 1) or text.within(i + 1, "grammar.courtesy.words", "grammar.free.adverb")
+        if text.word(i) in _CALLED and polite and i + 1 < len(text.tokens) and orders:
+            text.ledger.claim("courtesy", [i])
     for match in text.find("who=~word|free.noun|@number+ 'here @mark"):
         polite = text.within(match.first - 1, "grammar.courtesy.words")
         if match.end - match.first < 5 and (polite or _opens(text, match.first)):
