@@ -99,7 +99,7 @@ def _is_told(text: Text, teller: Teller, part: _Part) -> bool:
 def _is_address(text: Text, part: _Part) -> bool:
     """Whether a part says to whom a message is written: "bro", "esteemed colleagues"."""
     open_ = [text.word(i) for i in part.tokens if text.kind(i) == "word" and text.owner(i) != "courtesy"]
-    return _CALLED.issuperset(open_)
+    return bool(open_) and _CALLED.issuperset(open_)
 
 
 def _is_name(text: Text, part: _Part) -> bool:

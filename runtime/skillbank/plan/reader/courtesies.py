@@ -104,10 +104,10 @@ def _take_callers(text: Text) -> None:
     """Account for who says that they write ("Anna here."), and for who is spoken to: "@ops-bot", "bro just"."""
     for mention in _MENTION.finditer(text.ledger.original):
         text.ledger.claim("courtesy", _inside(text, mention))
-    for i in range(min(3, len(text.tokens))):
+    for i in range(min(3, len(text.tokens) - 1)):
         polite = all(text.within(k, "grammar.courtesy.words") for k in range(i))
         orders = asks(text, i + 1) or text.within(i + 1, "grammar.courtesy.words", "grammar.free.adverb")
-        if text.word(i) in _CALLED and polite and i + 1 < len(text.tokens) and orders:
+        if text.word(i) in _CALLED and polite and orders:
             text.ledger.claim("courtesy", [i])
     for match in text.find("who=~word|free.noun|@number+ 'here @mark"):
         polite = text.within(match.first - 1, "grammar.courtesy.words")
