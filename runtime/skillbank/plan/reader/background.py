@@ -28,6 +28,7 @@ _OF_RUNS = (
 )  # fmt: skip
 _LIMITS = word_list("background.turning") | of("relevant", "judging", "limits", "deontic", "conditions")
 _EVERYDAY = word_list("background.everyday")
+_PLACING = of("prepositions") - word_list("background.heading")
 _CALLED = word_list("background.called")
 
 
@@ -78,15 +79,9 @@ def _matters(text: Text, teller: Teller, i: int) -> bool:
     """Whether a word names, limits, chooses or compares anything that a plan has."""
     word = text.word(i)
     named = text.kind(i) == "word" and text.ledger.said([i]).endswith(".")  # "H. Brandvold"
-    if named or word in _EVERYDAY or (text.kind(i) == "number" and _is_label(text, i)):
+    if named or word in _EVERYDAY:
         return False
     return word in _LIMITS or text.within(i, *_OF_RUNS) or teller.weigh([i])
-
-
-def _is_label(text: Text, i: int) -> bool:
-    """Whether a number is part of a name: "Hangar 2", "item 3"."""
-    named = text.is_plain(i - 1) and not is_many(text.word(i - 1)) and not text.spans[i - 1]
-    return named and (text.kind(i + 1) != "word" or not text.is_plain(i + 1))
 
 
 def _is_told(text: Text, teller: Teller, part: _Part) -> bool:
@@ -123,8 +118,8 @@ def _is_of_name(text: Text, i: int) -> bool:
 
 
 def _is_heading(text: Text, part: _Part) -> bool:
-    """Whether a part is what stands above what is asked for: "Postmortem item 3:", "From the practice:"."""
-    first, last = part.first, part.end - 1
-    led = text.word(first) in word_list("background.heading")
-    named = text.is_plain(first) and text.kind(last) == "number"
-    return part.opening and (led or named) and text.word(part.end) in (":", ".", ",")
+    """Whether a part stands above what is asked for: "Postmortem item 3:", "From the practice:", "Hangar 2."."""
+    first = next(iter(text.unclaimed(part.tokens)), part.first)
+    last, behind = part.end - 1, text.word(part.end)
+    numbered = text.is_plain(first) and text.kind(last) == "number" and behind in (":", ".", ",")
+    return part.opening and (numbered or (behind == ":" and text.word(first) not in _PLACING))

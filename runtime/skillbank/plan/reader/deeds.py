@@ -12,7 +12,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import Wording, of
 
 __all__ = ["mark_told", "take_deeds", "told_clauses", "told_words"]
 
@@ -146,8 +146,9 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
     again = all(text.holds(outside, w) for w in made)
     finds = inferring and text.holds(tokens, _FINDS)
     named = bool(made) or text.holds(tokens, *_DONE, *_SOUGHT)
+    wording = Wording(text)
     of_run = any(
-        text.kind(i) not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in text.classes[i])
+        (text.kind(i) not in ("word", "mark") and not wording.is_label(i)) or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
     return named and again and not finds and not of_run

@@ -110,7 +110,7 @@ _SHORT = {"n't": "not", "'ll": "will", "'d": "would", "'re": "are", "'ve": "have
 _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "let's": ("let", "us"),
           "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
           "wanna": ("want", "to"),
-          "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
+          "gonna": ("going", "to"), "lets": ("let", "us"), "thats": ("that", "is"), "theres": ("there", "is"), "isnt": ("is", "not"), "cant": ("can", "not"),
           "gimme": ("give", "me"), "lemme": ("let", "me"),
           "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
 _SLASHES = re.compile(r"[a-z]{2,}(?:/[a-z]{2,})+", re.IGNORECASE)
