@@ -14,7 +14,7 @@ from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import is_many, of
+from skillbank.plan.reader.wording import FINITE, is_many, is_regular_past, of
 
 __all__ = ["background"]
 
@@ -34,19 +34,30 @@ _CALLED = word_list("background.called")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a text that marks set apart: its tokens, and whether it is a whole sentence or opens one."""
+    """A part of a text that marks set apart: its tokens, and where it stands.
+
+    Attributes
+    ----------
+    whole, opening
+        Whether it is a sentence of which nothing was understood, or opens one.
+    early
+        Whether nothing is asked for before it in the text.
+    """
 
     first: int
     end: int
     whole: bool
     opening: bool
+    early: bool
 
     @property
     def tokens(self) -> range:
         return range(self.first, self.end)
 
 
-def background(text: Text, clauses: Clauses, teller: Teller, covered: Set[int] = frozenset()) -> Iterator[list[int]]:
+def background(
+    text: Text, clauses: Clauses, teller: Teller, covered: Set[int] = frozenset()
+) -> Iterator[list[int]]:
     """Yield the open words of each part of a text that can change no run.
 
     Parameters
@@ -54,41 +65,77 @@ def background(text: Text, clauses: Clauses, teller: Teller, covered: Set[int] =
     covered
         The tokens of phrases that mean nothing anywhere: a part of nothing else needs no word.
     """
-    for part in (part for sentence in clauses.sentences.values() for part in _parts(text, sentence)):
+    for part in _parts(text, clauses):
         open_ = [i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark"]
         if covered.issuperset(open_):
             continue
         named = _is_address(text, part) or _is_name(text, part)
-        if named or (not any(_matters(text, teller, i) for i in open_) and _is_told(text, teller, part)):
-            yield open_
+        if named or not (_matters(text, teller, part, open_) or teller.asks(part.first, part.end)):
+            if named or _is_sentence(text, teller, part) or _is_heading(text, part):
+                yield open_
 
 
-def _parts(text: Text, sentence: range) -> Iterator[_Part]:
-    """Yield a sentence of which nothing was understood, else those of its parts that are such."""
-    whole = text.owners(sentence) <= _QUIET
-    cuts = [i for i in sentence if text.kind(i) == "mark" and text.word(i) in _APART and not whole]
-    first = sentence.start
-    for end in (*cuts, sentence.stop):
-        said = [i for i in range(first, end) if text.kind(i) != "mark"]
-        if said and text.owners(said) <= _QUIET:
-            yield _Part(said[0], said[-1] + 1, whole, first == sentence.start)
-        first = end + 1
+def _parts(text: Text, clauses: Clauses) -> Iterator[_Part]:
+    """Yield the sentences of which nothing was understood, and of all others those of their parts that are such."""
+    early = True
+    for sentence in clauses.sentences.values():
+        whole = text.owners(sentence) <= _QUIET
+        cuts = [i for i in sentence if text.kind(i) == "mark" and text.word(i) in _APART and not whole]
+        first = sentence.start
+        for end in (*cuts, sentence.stop):
+            said = [i for i in range(first, end) if text.kind(i) != "mark"]
+            if said and text.owners(said) <= _QUIET:
+                yield _Part(said[0], said[-1] + 1, whole, first == sentence.start, early)
+            early &= text.owners(said) <= _QUIET
+            first = end + 1
 
 
-def _matters(text: Text, teller: Teller, i: int) -> bool:
-    """Whether a word names, limits, chooses or compares anything that a plan has."""
+def _matters(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
+    """Whether a word names, limits, chooses or compares anything that a plan has, or what is looked for."""
+    sought = {text.word(i).removesuffix("s") for c in text.ledger.of("captions", "find") for i in c.tokens}
+    if part.whole and part.early:  # nothing is asked for yet that could be done again
+        open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
+    return any(
+        _means(text, teller, i) or (not part.early and text.word(i).removesuffix("s") in sought)
+        for i in open_
+        if not (part.whole and _is_of_world(text, i))
+    )
+
+
+def _means(text: Text, teller: Teller, i: int) -> bool:
     word = text.word(i)
-    named = text.kind(i) == "word" and text.ledger.said([i]).endswith(".")  # "H. Brandvold"
-    if named or word in _EVERYDAY:
+    initial = text.kind(i) == "word" and text.ledger.said([i]).endswith(".")  # "H. Brandvold"
+    if initial or word in _EVERYDAY:
         return False
     return word in _LIMITS or text.within(i, *_OF_RUNS) or teller.weigh([i])
 
 
-def _is_told(text: Text, teller: Teller, part: _Part) -> bool:
-    """Whether a part has the build of what is told, and orders and wishes nothing."""
-    if teller.asks(part.first, part.end):
+def _is_of_world(text: Text, i: int) -> bool:
+    """Whether a number counts what no request speaks of, or is a day or an hour: "900 souls", "the 3rd", "15:00"."""
+    if text.kind(i) != "number":
         return False
-    return teller.verb_of(part.first, part.end) is not None or _is_heading(text, part)
+    known = text.lexicon.is_word(text.word(i + 1).removesuffix("s"))
+    counts = text.is_plain(i + 1) and not text.spans[i + 1] and not known
+    day = text.ledger.said([i])[-2:] in ("st", "nd", "rd", "th") and text.kind(i + 1) in ("", "mark")
+    hour = any(text.word(k) == ":" and text.kind(k + k - i) == "number" for k in (i - 1, i + 1))
+    return counts or day or hour
+
+
+def _is_sentence(text: Text, teller: Teller, part: _Part) -> bool:
+    """Whether a part has a subject and a verb, or what has none stands before all that is asked for."""
+    if teller.verb_of(part.first, part.end) is not None:
+        return True
+    led = text.word(part.first) in _PLACING | of("comparing")
+    verbs = (i for i in part.tokens[1:] if text.word(i) in FINITE | of("past") or is_regular_past(text.word(i)))
+    ordering = text.word(part.first).endswith("ly") or _may_order(text, part)
+    return part.whole and not led and (any(verbs) or (part.early and not ordering))
+
+
+def _may_order(text: Text, part: _Part) -> bool:
+    """Whether a part may be a verb that nobody has listed with what it is to be done to: "Desaturate faces."."""
+    words = [i for i in part.tokens if text.kind(i) == "word"]
+    bare = len(words) < 4 and not text.spans[words[0]] and not text.has_kind(part.tokens, "mark")
+    return bare and len(words) > 1 and is_many(text.word(words[-1]))
 
 
 def _is_address(text: Text, part: _Part) -> bool:
@@ -98,13 +145,14 @@ def _is_address(text: Text, part: _Part) -> bool:
 
 
 def _is_name(text: Text, part: _Part) -> bool:
-    """Whether a part is who writes, by a name of two words and more: "H. Brandvold", "Ann Lee, retired"."""
-    words = [i for i in part.tokens if text.kind(i) == "word"]
+    """Whether a part is who writes: "H. Brandvold", "Ann Lee, retired"; a single name ends a text: "Ruud"."""
+    words = [i for i in part.tokens if text.kind(i) == "word" and text.owner(i) != "courtesy"]
     names = [i for i in words if _is_of_name(text, i)]
     apart = part.whole or (part.opening and text.word(part.end) == ",")
-    led = [i for i in words if text.within(i, "grammar.courtesy.farewell", "grammar.courtesy.greeting")]
-    named = (len(names) > 1 and names[:2] == words[:2]) or (led and names and led[:1] + names[:1] == words)
-    return bool(apart and len(words) < 6 and named and not is_many(text.word(names[-1])))
+    if not (apart and names and names[0] == words[0] and len(words) < 6) or is_many(text.word(names[-1])):
+        return False
+    signs = not part.early and (part.end == len(text.tokens) or text.word(part.first + 1) == ",")
+    return names[:2] == words[:2] if len(names) > 1 else signs or part.first != words[0]
 
 
 def _is_of_name(text: Text, i: int) -> bool:
