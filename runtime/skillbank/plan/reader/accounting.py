@@ -87,10 +87,14 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
+    return notes + list(_take_background(text, clauses, teller, frozenset(covered)))
+
+
+def _take_background(text: Text, clauses: Clauses, teller: Teller, covered: frozenset[int]) -> Iterator[str]:
+    """Account for what stands beside a request and can change no run; yield a sentence for each part."""
     for said in background(text, clauses, teller, covered):
-        ledger.claim("context", said)
-        notes.append(f"'{ledger.said(said)}' is taken as told, and changes nothing")
-    return notes
+        text.ledger.claim("context", said)
+        yield f"'{text.ledger.said(said)}' is taken as told, and changes nothing"
 
 
 def _is_of_excluded(text: Text, clause: Clause) -> bool:

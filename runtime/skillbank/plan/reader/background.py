@@ -7,7 +7,7 @@ build of a sentence, a name, a heading or an address; any other fragment is aske
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skillbank.plan.reader.clauses import Clauses
@@ -28,6 +28,8 @@ _OF_RUNS = (
 )  # fmt: skip
 _LIMITS = word_list("background.turning") | of("relevant", "judging", "limits", "deontic", "conditions")
 _EVERYDAY = word_list("background.everyday")
+_LONGEST_NAME = 5
+"""Words of who writes, with what somebody is: "Ann Lee, retired bee keeper"."""
 _PLACING = of("prepositions") - word_list("background.heading")
 _CALLED = word_list("background.called")
 
@@ -56,7 +58,7 @@ class _Part:
 
 
 def background(
-    text: Text, clauses: Clauses, teller: Teller, covered: Set[int] = frozenset()
+    text: Text, clauses: Clauses, teller: Teller, covered: frozenset[int] = frozenset()
 ) -> Iterator[list[int]]:
     """Yield the open words of each part of a text that can change no run.
 
@@ -70,13 +72,12 @@ def background(
         if covered.issuperset(open_):
             continue
         named = _is_address(text, part) or _is_name(text, part)
-        if named or not (_matters(text, teller, part, open_) or teller.asks(part.first, part.end)):
-            if named or _is_sentence(text, teller, part) or _is_heading(text, part):
-                yield open_
+        if named or (_is_harmless(text, teller, part, open_) and _is_apart(text, teller, part)):
+            yield open_
 
 
 def _parts(text: Text, clauses: Clauses) -> Iterator[_Part]:
-    """Yield the sentences of which nothing was understood, and of all others those of their parts that are such."""
+    """Yield the sentences of which nothing was understood, and such parts of all others."""
     early = True
     for sentence in clauses.sentences.values():
         whole = text.owners(sentence) <= _QUIET
@@ -90,16 +91,21 @@ def _parts(text: Text, clauses: Clauses) -> Iterator[_Part]:
             first = end + 1
 
 
-def _matters(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
-    """Whether a word names, limits, chooses or compares anything that a plan has, or what is looked for."""
+def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
+    """Whether no word of a part matters for a run or for what is looked for, and none orders or wishes."""
     sought = {text.word(i).removesuffix("s") for c in text.ledger.of("captions", "find") for i in c.tokens}
+    if part.whole:
+        open_ = [i for i in open_ if not _is_of_world(text, i)]
     if part.whole and part.early:  # nothing is asked for yet that could be done again
         open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
-    return any(
-        _means(text, teller, i) or (not part.early and text.word(i).removesuffix("s") in sought)
-        for i in open_
-        if not (part.whole and _is_of_world(text, i))
-    )
+    named = not part.early and any(text.word(i).removesuffix("s") in sought for i in open_)
+    means = any(_means(text, teller, i) for i in open_)
+    return not (named or means or teller.asks(part.first, part.end))
+
+
+def _is_apart(text: Text, teller: Teller, part: _Part) -> bool:
+    """Whether a part has the build of a sentence or a heading, and is no fragment of what is asked for."""
+    return _is_sentence(text, teller, part) or _is_heading(text, part)
 
 
 def _means(text: Text, teller: Teller, i: int) -> bool:
@@ -111,7 +117,7 @@ def _means(text: Text, teller: Teller, i: int) -> bool:
 
 
 def _is_of_world(text: Text, i: int) -> bool:
-    """Whether a number counts what no request speaks of, or is a day or an hour: "900 souls", "the 3rd", "15:00"."""
+    """Whether a number counts what no request speaks of ("900 souls"), or is a day or an hour: "15:00"."""
     if text.kind(i) != "number":
         return False
     known = text.lexicon.is_word(text.word(i + 1).removesuffix("s"))
@@ -126,13 +132,15 @@ def _is_sentence(text: Text, teller: Teller, part: _Part) -> bool:
     if teller.verb_of(part.first, part.end) is not None:
         return True
     led = text.word(part.first) in _PLACING | of("comparing")
-    verbs = (i for i in part.tokens[1:] if text.word(i) in FINITE | of("past") or is_regular_past(text.word(i)))
+    verbs = (
+        i for i in part.tokens[1:] if text.word(i) in FINITE | of("past") or is_regular_past(text.word(i))
+    )
     ordering = text.word(part.first).endswith("ly") or _may_order(text, part)
     return part.whole and not led and (any(verbs) or (part.early and not ordering))
 
 
 def _may_order(text: Text, part: _Part) -> bool:
-    """Whether a part may be a verb that nobody has listed with what it is to be done to: "Desaturate faces."."""
+    """Whether a part may be a verb that no list has, with its object: "Desaturate faces."."""
     words = [i for i in part.tokens if text.kind(i) == "word"]
     bare = len(words) < 4 and not text.spans[words[0]] and not text.has_kind(part.tokens, "mark")
     return bare and len(words) > 1 and is_many(text.word(words[-1]))
@@ -146,27 +154,41 @@ def _is_address(text: Text, part: _Part) -> bool:
 
 def _is_name(text: Text, part: _Part) -> bool:
     """Whether a part is who writes: "H. Brandvold", "Ann Lee, retired"; a single name ends a text: "Ruud"."""
-    words = [i for i in part.tokens if text.kind(i) == "word" and text.owner(i) != "courtesy"]
+    words = [i for i in part.tokens if text.kind(i) == "word" and not _greets(text, i)]
     names = [i for i in words if _is_of_name(text, i)]
     apart = part.whole or (part.opening and text.word(part.end) == ",")
-    if not (apart and names and names[0] == words[0] and len(words) < 6) or is_many(text.word(names[-1])):
+    if not apart or names[:1] != words[:1] or not 0 < len(words) <= _LONGEST_NAME:
         return False
-    signs = not part.early and (part.end == len(text.tokens) or text.word(part.first + 1) == ",")
-    return names[:2] == words[:2] if len(names) > 1 else signs or part.first != words[0]
+    named = names[:2] == words[:2] if len(names) > 1 else _signs(text, part) or part.first != words[0]
+    return named and not is_many(text.word(names[-1]))
+
+
+def _signs(text: Text, part: _Part) -> bool:
+    """Whether a part behind what is asked for ends the text, or begins with a name and its comma."""
+    return not part.early and (part.end == len(text.tokens) or text.word(part.first + 1) == ",")
+
+
+def _greets(text: Text, i: int) -> bool:
+    greeting = text.within(i, "grammar.courtesy.greeting", "grammar.courtesy.farewell")
+    return greeting or text.owner(i) == "courtesy"
 
 
 def _is_of_name(text: Text, i: int) -> bool:
-    """Whether a word is written as those of people are, and is none of requests: "IT" is written as no "it" is.
+    """Whether a word is written as names of people are, and is none of requests: "it" is one, "IT" is none.
 
     What is written otherwise may be a model: "YOLO World, find cats", "MaskDINO".
     """
     said = text.ledger.said([i])
     led = text.kind(i - 1) == "word" and text.ledger.said([i - 1]).istitle()
-    return said.endswith(".") or (said.istitle() and not text.spans[i]) or (led and said.isupper() and len(said) < 4)
+    return (
+        said.endswith(".")
+        or (said.istitle() and not text.spans[i])
+        or (led and said.isupper() and len(said) < 4)
+    )
 
 
 def _is_heading(text: Text, part: _Part) -> bool:
-    """Whether a part stands above what is asked for: "Postmortem item 3:", "From the practice:", "Hangar 2."."""
+    """Whether a part stands above what is asked for: "From the practice:", "Hangar 2."."""
     first = next(iter(text.unclaimed(part.tokens)), part.first)
     last, behind = part.end - 1, text.word(part.end)
     numbered = text.is_plain(first) and text.kind(last) == "number" and behind in (":", ".", ",")

@@ -63,8 +63,8 @@ _TICKET = re.compile(
     r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
     r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$"
-    r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc|priority|prio)"
-    r"\s*:\s*(?:[A-Z]\.\s?)?[^\n.;|:]{1,40}(?=[.;|]|\Z)",
+    r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc"
+    r"|priority|prio)\s*:\s*(?:[A-Z]\.\s?)?[^\n.;|:]{1,40}(?=[.;|]|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -102,7 +102,7 @@ _CALLED = word_list("background.called")
 
 
 def _take_callers(text: Text) -> None:
-    """Account for who says that they write ("Anna here."), and for who is spoken to: "@ops-bot", "bro just"."""
+    """Account for who says that they write ("Anna here."), and who is spoken to: "@ops-bot", "bro just"."""
     for mention in _MENTION.finditer(text.ledger.original):
         text.ledger.claim("courtesy", _inside(text, mention))
     for i in range(min(3, len(text.tokens) - 1)):

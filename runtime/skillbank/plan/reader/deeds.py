@@ -148,7 +148,8 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
     named = bool(made) or text.holds(tokens, *_DONE, *_SOUGHT)
     wording = Wording(text)
     of_run = any(
-        (text.kind(i) not in ("word", "mark") and not wording.is_label(i)) or any(c.startswith(_OF_RUNS) for c in text.classes[i])
+        (text.kind(i) not in ("word", "mark") and not wording.is_label(i))
+        or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
     return named and again and not finds and not of_run

@@ -65,7 +65,7 @@ _HEX = r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)(?!\d+e\d+\b)[0-9a-f]{6,40}"
 _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 
 _INITIAL = r"(?-i:(?:(?<![^\n])|(?<=[.,:!?-]\s))[A-Z]\.(?=\s?(?:[A-Z]\.\s?)*[A-Z][\w'-]+\s*(?:[.,\n]|\Z)))"
-"""A letter that stands for a first name: "H. Miller"; behind a plain word it is a name by itself: "site B."."""
+"""A letter that stands for a first name ("H. Miller"), and not behind a plain word: "site B."."""
 
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
@@ -109,8 +109,8 @@ _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(bloc
 _SHORT = {"n't": "not", "'ll": "will", "'d": "would", "'re": "are", "'ve": "have", "'m": "am"}
 _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "let's": ("let", "us"),
           "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
-          "wanna": ("want", "to"),
-          "gonna": ("going", "to"), "lets": ("let", "us"), "thats": ("that", "is"), "theres": ("there", "is"), "isnt": ("is", "not"), "cant": ("can", "not"),
+          "wanna": ("want", "to"), "thats": ("that", "is"), "theres": ("there", "is"),
+          "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
           "gimme": ("give", "me"), "lemme": ("let", "me"),
           "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
 _SLASHES = re.compile(r"[a-z]{2,}(?:/[a-z]{2,})+", re.IGNORECASE)
