@@ -106,6 +106,8 @@ MATTERS = (
     "Everything but Tuesday",
     "The night pictures are noisy",
     "Each village apart",
+    "Ann Lindqvist, freeze the first layers",
+    "Ann Lindqvist, mirror faces",
     "The last one excluded",
 )
 """Sentences behind a request that limit, choose, compare, order or wish something."""

@@ -71,7 +71,7 @@ def background(
         open_ = [i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark"]
         if covered.issuperset(open_):
             continue
-        named = _is_address(text, part) or _is_name(text, part)
+        named = _is_address(text, part) or (_is_name(text, part) and _is_person(text, teller, part, open_))
         if named or (_is_harmless(text, teller, part, open_) and _is_apart(text, teller, part)):
             yield open_
 
@@ -161,6 +161,12 @@ def _is_name(text: Text, part: _Part) -> bool:
         return False
     named = names[:2] == words[:2] if len(names) > 1 else _signs(text, part) or part.first != words[0]
     return named and not is_many(text.word(names[-1]))
+
+
+def _is_person(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
+    """Whether what stands with a name only says who somebody is: no "Maria, freeze the first layers"."""
+    rest = [i for i in open_ if not _is_of_name(text, i)]
+    return not rest or not (any(_means(text, teller, i) for i in rest) or teller.asks(rest[0], part.end))
 
 
 def _signs(text: Text, part: _Part) -> bool:
