@@ -96,6 +96,8 @@ _FORKED = frozenset(
         "test_loop_at_page",
         "test_loop_report",
         "test_mcp_cancel",
+        "test_mcp_doors",
+        "test_mcp_http",
         "test_mcp_http_attacks",
         "test_mcp_tasks",
         "test_onnx_chain",
@@ -117,6 +119,7 @@ _FORKED = frozenset(
         "test_review_learning",
         "test_review_page",
         "test_s3",
+        "test_serving",
         "test_set_classes",
         "test_set_crashes",
         "test_skills",
@@ -138,6 +141,7 @@ _FORKED = frozenset(
         "test_verify_command",
         "test_versions",
         "test_waiting",
+        "test_wrong_tokens",
     }
 )
 """Files whose programs are forked from one that has imported what they need, instead of started (`forking`).

@@ -273,6 +273,8 @@ def _import(package: str) -> None:
         importlib.import_module("tests.unsynced").let_sqlite_not_wait()
     if package == "skillbank_engine":
         importlib.import_module("skillbank_engine.importing").prepare_libraries()
+        # As its programs do: with torch's own way each training would first import the compiler.
+        importlib.import_module("skillbank_engine.light").import_torch()
     paths = [str(Path(importlib.import_module(package).__path__[0]))]
     for each in pkgutil.walk_packages(paths, f"{package}.", onerror=lambda _: None):
         if not each.name.endswith("__main__"):
@@ -286,6 +288,8 @@ def _collect(arguments: Sequence[str]) -> None:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-s"])
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # which the first optimiser of each worker would import
 
 
 def _attend(

@@ -181,7 +181,7 @@ def test_a_marketplace_names_its_skills(tmp_path: Path) -> None:
     write_skill(tmp_path / "elsewhere" / "out", "out")
     market = {"name": "my-bank", "plugins": [
         {"name": "p", "source": "./plugins/p"},
-        {"name": "q", "source": "./plugins/q", "skills": ["./listed"]},
+        {"name": "q", "source": "./plugins/q", "skills": ["./gone/../listed"]},
         {"name": "far", "source": {"source": "github", "repo": "a/b"}},
         {"name": "evil", "source": "../../etc"}, "nonsense"]}  # fmt: skip
     (tmp_path / ".claude-plugin").mkdir()

@@ -46,6 +46,7 @@ from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.model import build_detector
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompts
 from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
+torch.set_num_threads(1)  # of so few numbers a second one makes ten times the work
 for backbone in BACKBONES:
     if os.fork():  # each from what has been imported by now
         assert os.wait()[1] == 0

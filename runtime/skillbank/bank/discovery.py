@@ -133,7 +133,10 @@ class Bank:
     def _folder(self, source: str, path: str) -> Path | None:
         """Return a folder that the list of plugins names; None for what is no folder of the bank."""
         try:
-            folder = (self.root / source / path).resolve()
+            named = self.root / source / path
+            if ".." not in named.parts and not named.is_dir():  # seen at a tenth of the cost of its links
+                return None
+            folder = named.resolve()
             return folder if folder.is_relative_to(self.root) and folder.is_dir() else None
         except (OSError, RuntimeError, ValueError):
             return None
