@@ -17,7 +17,7 @@ _JOINTS = frozenset(
     {"and", ",", "also", "plus", "&", "+", "or", "\n", ":", ";", "both", "additionally", "then"}
 )
 _PASSED = ("places.data.nouns", "grammar.group.det", "grammar.free.adjective", "grammar.group.prep")
-_WITH = frozenset({"with", "using", "by", "via", "through"})
+_WITH = frozenset({"with", "using", "by", "via", "through", "into"})
 _LEADING_TO = frozenset({"to", "as", "against"})
 
 
@@ -47,7 +47,7 @@ def _is_joined(text: Text, claim: Claim) -> bool:
         return True
     while text.within(k, *_PASSED) and text.word(k) not in _LEADING_TO:
         if text.word(k) in _WITH:
-            return True  # a model
+            return True  # a model, or where to
         k -= 1
     return (
         k < 0

@@ -228,10 +228,10 @@ def read_text(
     asides.take_usual(page)
     asides.take_instead(page)
     mark_joint_negations(page)
-    mark_places_beside(page)
     heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
+    mark_places_beside(page)
     notes += settle_refused(page, clauses)
     steps, guessed = asked_steps(page, clauses, policy.held(page))
     notes += guessed
