@@ -18,6 +18,7 @@ from skillbank.plan.reader.things import (
     read_things,
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.vague import is_vague
 
 __all__ = ["is_next", "take_captions"]
 
@@ -28,31 +29,6 @@ _FORM = re.compile(
 """What masks are of things: "the pixels of every moss patch" are its mask."""
 _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
-_VAGUE = re.compile(
-    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
-    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
-    r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
-    r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
-    r"|^(?:no|zero|not|than|several|few|many|more|further|enough|stuff|co)\b"
-    r"|\b(?:rather than|instead of|minus|ones)\b|^(?:it|them|these|those) \w"
-    r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
-    r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"
-    r"|^empty (?:pictures?|images?|photos?|frames?)$|\b(?:best|worst)\b"
-    r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
-    r"|\b(?:on|from|in) (?:the|my|our) list$"
-    r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
-    r"|\b(?:we|you|they|he|she) (?!see\b)[a-z]+|\b(?:yesterday|earlier)\b"
-    r"|\bi (?:am|was|have|had|will|would|can|could|should|must|do|did|need|like|love|meant?|want|wanted)\b"
-    r"|\bi (?:marked|listed|sent|gave|told|said|wrote|use|used|put|showed|mentioned|think|thought)\b"
-    r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
-    r"|(?:^|\s)[-\u2013](?:\s|$)"
-    r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
-    r"|^(?:exactly |only |top |first |last )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve) "
-    r"(?:[\w-]+ )*[\w-]+s$",
-    re.IGNORECASE,
-)
-"""Things that only the person knows, that are no things, or that are so many or the largest of them: a model
-finds what is described, and neither counts nor compares."""
 _FIND = "actions.words.find"
 _BEFORE_VERB = word_list("captions.before_verb") | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
@@ -129,7 +105,7 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if any(_VAGUE.search(each) or only_describes(each) for each in own):
+        if any(is_vague(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
@@ -221,7 +197,7 @@ def _find(text: Text, match: Match) -> None:
     if found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
-    elif found.items and (_VAGUE.search(found.items[0]) or _is_sought(text, match, found)):
+    elif found.items and (is_vague(found.items[0]) or _is_sought(text, match, found)):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"
     else:

@@ -26,6 +26,11 @@ _WHOLE = (*_SAYING, "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
 _AS_DATA = tuple(f"places.roles.{role}.after" for role in ("train_datasets", "eval_dataset"))
 """What a place is for ("as the training set") is no reason, though it begins as one."""
+_ASKED_LAST = (
+    "'what|'what's|'how|'is|'are|'does|'do|'will|'would "
+    "'would|'will|'does|'do|'is|'are|'long|'much|'many|'big|'good|'it|'that|'this|'the|'you|'i|'we|free.glue"
+)
+"""How a question begins behind an order; a "which" or "where" says more of what stands before it."""
 _NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
 """Words of order that only say that something comes next: "after that evaluate it"."""
 
@@ -97,7 +102,8 @@ class Clauses:
         mode, asked = Mode.PLAIN, text.word(tokens.stop - 1) == "?"
         for first, end in pairwise([*cuts, tokens.stop]):
             if first < end:
-                mode = self._mode(first, end, mode, asked and first == tokens.start)
+                opens = first == tokens.start or (end == tokens.stop and self._is_asked_last(first, end))
+                mode = self._mode(first, end, mode, asked and opens)
                 yield Clause(first, end, number, mode)
 
     def _names(self, i: int) -> bool:
@@ -149,6 +155,13 @@ class Clauses:
             if not joins or self._says(i) or not text.ledger.free(i):
                 return i
         return end
+
+    def _is_asked_last(self, first: int, end: int) -> bool:
+        """Whether the last clause of a sentence is a question: "train X, what would that cost?"."""
+        i = self._behind_joins(first, end)
+        apart = self._text.kind(first) == "mark"
+        said = self._text.has_kind(range(first, end), "place", "job", "number")
+        return apart and not said and self._text.match(_ASKED_LAST, i) is not None
 
     def _is_whether(self, i: int, end: int) -> bool:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
-from skillbank.plan.products import trains
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.jobs import JobSkill
+from skillbank.plan.reader.kinds import kinds_in, refuse_another_kind, refuse_more_than_one, refuse_several
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
@@ -198,54 +197,12 @@ def _kind_of_job(page: Text, called: frozenset[str], told: frozenset[int]) -> li
     """
     last = (c for c in page.ledger.of("job") if str(c.value).startswith("last"))
     inside = [i for c in last for i in range(c.first, c.last + 1)]
-    words, kinds = page.words(inside), _kinds(page, inside)
+    words, kinds = page.words(inside), kinds_in(page, inside)
     if not kinds:  # just "model", "training"
         return []
-    kinds |= _kinds(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
-    _refuse_more_than_one(kinds)
+    kinds |= kinds_in(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
+    refuse_more_than_one(kinds)
     return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")]
-
-
-def _refuse_another_kind(page: Text, steps: list[Step], skill: Skill) -> None:
-    """Refuse a training of another kind than the job that is named: "train a detector, classify with JOB".
-
-    Raises
-    ------
-    AmbiguousSkillError
-        Where the skill of the job is not described as what is to be trained.
-    """
-    said = f"{skill.name} {skill.frontmatter.description}".lower().partition(". ")[0]  # what it is
-    for step in (s for s in steps if trains(s.action) and not s.of("job")):
-        match = page.unread().match(frames("several.kind")[0], step.at + 1)
-        for stem, kind in _kinds(page, match.tokens("what") if match is not None else []).items():
-            if stem not in said:
-                raise AmbiguousSkillError(
-                    f"The request trains a {kind}, and the job is one of {shown(skill.name)}; "
-                    f"name the skill of the training."
-                )
-
-
-def _refuse_several(page: Text) -> None:
-    """Refuse two kinds of models that no name tells apart: "train a detector and a classifier".
-
-    Raises
-    ------
-    AmbiguousSkillError
-        Where two kinds are joined, each with its own article.
-    """
-    for match in (m for source in frames("several.kinds") for m in page.unread().find(source)):
-        _refuse_more_than_one(_kinds(page, match.tokens("what")))
-
-
-def _refuse_more_than_one(kinds: Mapping[str, str]) -> None:
-    if len(kinds) > 1:
-        listed = " and ".join(f"'{word}'" for word in kinds.values())
-        raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
-
-
-def _kinds(page: Text, tokens: Iterable[int]) -> dict[str, str]:
-    """Return the words of some tokens that say of what kind a model is, by what all their forms have."""
-    return {w[:_STEM]: w for w in page.words(tokens) if page.lexicon.has(w, "told.kinds")}
 
 
 def name_skill(
@@ -265,7 +222,7 @@ def name_skill(
     """
     called = _called_after(library)
     actions = [step.action for step in steps]
-    _refuse_several(page)
+    refuse_several(page)
     kind = _kind_of_job(page, called, told)
     finds = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
     if kind and (_telling(kind, called) or not finds):
@@ -273,7 +230,7 @@ def name_skill(
         name_all(steps, skill)
         return [note]
     if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
-        _refuse_another_kind(page, steps, of_job[0])
+        refuse_another_kind(page, steps, of_job[0])
         name_all(steps, of_job[0])
         return [of_job[1]]
 

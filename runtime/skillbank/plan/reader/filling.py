@@ -236,7 +236,8 @@ class Maker:
     def _weights_of_it(self, at: int) -> Iterator[Question]:
         """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""
         before = self.steps[:at]
-        if not self._is_done_with_it(self.steps[at]) or any(trains(s.action) for s in before):
+        of_it = self._is_done_with_it(self.steps[at]) or self._starts_from_it(self.steps[at])
+        if not of_it or any(trains(s.action) for s in before):
             return
         files = [c.value.uri for s in before for c in s.of("place") if c.value.role == "weights"]
         if files:
@@ -248,7 +249,8 @@ class Maker:
         step, before = self.steps[at], self.steps[:at]
         named = step.of("name") or step.of("job") or step.of("scratch") or self._is_done_with_it(step)
         jobs = [str(c.value) for s in before for c in s.of("job")]
-        if jobs and not named and not any(trains(s.action) for s in before):
+        open_ = not named or (self._starts_from_it(step) and not (step.of("job") or step.of("scratch")))
+        if jobs and open_ and not any(trains(s.action) for s in before):
             why = f"nothing says whether the training starts from job {one_line(jobs[-1])}"
             yield Question(
                 key=WEIGHTS, why=f"{why}; give {option('parent', 'JOB')}, or {option('pretrained', 'MODEL')}"
@@ -259,6 +261,11 @@ class Maker:
         word = self.text.ledger.owner.get(step.at)
         unread = self.text.unread()
         return word is not None and any(unread.match(source, word.last + 1) for source in _IT)
+
+    def _starts_from_it(self, step: Step) -> bool:
+        """Whether a step is said to start from what stands before it: "then train MODEL from it"."""
+        unread, sentence = self.text.unread(), self.text.sentence(step.at)
+        return any(unread.match("'from|'off 'it|'that|'there", i) for i in sentence if i > step.at)
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""

@@ -89,7 +89,7 @@ def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> s
 def _spoken_of(page: Text) -> str | None:
     """Return the one action that a text speaks of beside a model and what it is done on or with.
 
-    "SegFormer trained on D, 45 epochs", "RT-DETR on P for inference, checkpoint from job J"
+    "MODEL trained on D, 45 epochs", "MODEL on P for inference, checkpoint from job J"
     """
     spoken = page.ledger.of("talk")
     if not page.ledger.of("name") or page.ledger.of(*_UNDONE):

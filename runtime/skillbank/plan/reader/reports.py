@@ -179,7 +179,7 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     notes = []
     for clause in clauses.all:
         if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
-            tokens = text.unclaimed(clauses.sentence(clause.first))
+            tokens = text.unclaimed(_asked(text, clauses, clause))
             if _weighs(text, tokens):
                 text.ledger.claim("unread", tokens)
                 continue
@@ -189,6 +189,14 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
     return notes
+
+
+def _asked(text: Text, clauses: Clauses, clause: Clause) -> range:
+    """Return the tokens of a question: its sentence, or the clause that ends one: "train X, is that ok?"."""
+    sentence = clauses.sentence(clause.first)
+    if clause.first == sentence.start:
+        return sentence
+    return range(next(i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.end)
 
 
 def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:

@@ -59,7 +59,7 @@ def _found(text: Text, name: str, first: int) -> Iterator[Match]:
 
 def _take_up(text: Text, first: int) -> None:
     """Leave unread what says that what was told is meant again: "which is what I want"."""
-    for match in (text.match(source, first) for source in frames("unread.taken_up")):
+    for match in (text.match(source, first) for source in frames("unread.meant_again")):
         if match is not None:
             text.ledger.mark("unread", match.tokens("what") or match.tokens())
 

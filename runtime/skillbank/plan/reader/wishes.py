@@ -122,7 +122,7 @@ class Wishes:
         if {"rather", "than"} <= said.words and self._gives_reason(said):
             return self._of.mean(range(said.verb, said.end))
         if said.after in _LIKING and self._text.holds(range(said.verb, said.end), *_DONE):
-            return True  # "the trust would like RT-DETR trained on X"
+            return True  # "the trust would like it trained on X"
         return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
 
     def _gives_reason(self, said: _Said) -> bool:
