@@ -85,7 +85,8 @@ def openai_tools(errand: Errand) -> Ran:
 
     with OpenAIServer(model) as server:
         named = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY, "SKILLBANK_MODEL": MODEL}
-        said = errand.command("chat", errand.words, "--yes", **named)
+        # What makes the model small is no word of the person's, so that --yes would start nothing.
+        said = errand.command("chat", errand.words, **named, SKILLBANK_APPROVE="launch=always")
         assert not server.refused, server.refused
     [plan], [job] = said["plans"], said["jobs"]
     assert f"{job} is COMPLETE: " in said["text"] and "val_mAP50" in said["text"]

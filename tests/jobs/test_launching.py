@@ -379,6 +379,38 @@ def test_a_job_whose_launcher_died_is_not_taken_for_started_by_a_platform_that_d
     assert failure is not None and failure.name == "launcher_died"
 
 
+@pytest.mark.parametrize("then", [JobState.CANCELED, JobState.RUNNING])
+def test_a_launch_that_failed_where_it_could_not_be_called_off_is_no_wish_to_cancel(
+    store: JobStore, make_plan: MakePlan, then: JobState
+) -> None:
+    class Away(FakePlatform):
+        up = False
+
+        def start(self, launch: Launch) -> str:
+            raise PlatformError("the cluster went away")
+
+        def cancel(self, handle: Handle) -> None:
+            raise PlatformError("the cluster is away")
+
+        def status(self, handle: Handle) -> NativeStatus:
+            if not self.up:
+                raise PlatformError("the cluster is away")
+            return NativeStatus(then, "as the cluster says")
+
+    platform = Away()
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
+    with pytest.raises(PlatformError, match="went away"):
+        jobs.launch(make_plan(platform="fake"))
+    assert jobs.refresh("last").state is JobState.UNKNOWN
+    platform.up = True
+    record = jobs.refresh("last")
+    if then is JobState.RUNNING:  # it had come there all the same
+        assert record.state is then and record.failure is None
+    else:
+        assert record.state is JobState.ERROR and record.last_word == "not launched: the cluster went away"
+        assert record.failure is not None and record.failure.kind == "INFRA"
+
+
 def test_a_submit_that_fails_ends_the_job(store: JobStore, make_plan: MakePlan) -> None:
     class Full(FakePlatform):
         def submit(self, launch: Launch) -> str:

@@ -50,6 +50,8 @@ class PrivateDaemon:
         return self._containerd.pid
 
     def start(self) -> None:
+        if self._process is not None:  # a test that failed early has not stopped it
+            return
         if self._containerd is None:
             self._containerd = self._start_containerd()
         options = {

@@ -123,9 +123,11 @@ def test_who_follows_the_output_stays_while_the_daemon_is_started_again(
     following.start()
     until(lambda: "line 5\n" in "".join(heard))
     private_daemon.end(signal.SIGKILL)
-    later = Path(record.results_dir, f"beat{len(heard) + 20}")
-    until(later.exists)  # the program prints while no daemon is there
-    private_daemon.start()
+    try:
+        later = Path(record.results_dir, f"beat{len(heard) + 20}")
+        until(later.exists)  # the program prints while no daemon is there
+    finally:
+        private_daemon.start()
     following.join(60)
     lines = "".join(heard).splitlines()
     assert len(lines) > 20 and lines == [f"line {number}" for number in range(1, len(lines) + 1)]

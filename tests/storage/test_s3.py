@@ -23,6 +23,8 @@ from skillbank.storage import download as downloads
 from skillbank.storage.progress import Step, Transfer
 from skillbank.storage.s3 import client
 from skillbank.storage.staging import locate, stage
+from skillbank.storage.upload import upload
+from skillbank.storage.uri import parse_uri
 from skillbank.storage.verification import Expected, composite_etag
 
 Runtime = Literal["file", "folder", "extracted_folder", "value"]
@@ -446,3 +448,13 @@ def test_a_server_that_keeps_failing_is_told_and_is_not_taken_for_one_that_has_n
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         with pytest.raises(PlatformError, match=r"keeps failing for s3://bucket/d/a\.png \(503 SlowDown"):
             stage(binding("s3://bucket/d", "folder"), cache)
+
+
+def test_parts_of_a_killed_upload_are_thrown_away_and_those_of_others_stay(s3: Any, tmp_path: Path) -> None:
+    for key in ("out/a.bin", "out/other-job/a.bin"):
+        s3.create_multipart_upload(Bucket="bucket", Key=key)
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"x")
+    assert upload({"a.bin": file}, parse_uri("s3://bucket/out"), tmp_path / "notes") == ["a.bin"]
+    left = s3.list_multipart_uploads(Bucket="bucket").get("Uploads", ())
+    assert [each["Key"] for each in left] == ["out/other-job/a.bin"]

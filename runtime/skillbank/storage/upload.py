@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -57,7 +57,7 @@ def upload(files: Mapping[str, Path], root: Uri, notes: Path, report: Report | N
         and such as were written to meanwhile.
     """
     there = {thing.key: thing for thing in list_objects(root)}
-    _abort_leftovers(root)
+    _abort_leftovers(root, {_key(root, path) for path in files})
     book = _Notes(notes)
     faults: dict[str, str] = {}
     wanted, total = dict[str, Path](), 0
@@ -190,12 +190,16 @@ def _part_size(size: int) -> int:
     return part
 
 
-def _abort_leftovers(root: Uri) -> None:
-    """Throw away parts of uploads that were killed: nobody sees them, and they are paid for."""
+def _abort_leftovers(root: Uri, keys: Collection[str]) -> None:
+    """Throw away parts of our uploads that were killed: nobody sees them, and they are paid for.
+
+    Those of other files stay: a job whose results go below ours may be sending them.
+    """
     s3 = client()
     with explained(root), suppress(s3.exceptions.ClientError):  # not everybody who may write may list these
-        found = s3.list_multipart_uploads(Bucket=root.bucket, Prefix=f"{root.key}/").get("Uploads", ())
-        for one in found:
+        prefix = f"{root.key}/" if root.key else ""
+        found = s3.list_multipart_uploads(Bucket=root.bucket, Prefix=prefix).get("Uploads", ())
+        for one in (each for each in found if each["Key"] in keys):
             s3.abort_multipart_upload(Bucket=root.bucket, Key=one["Key"], UploadId=one["UploadId"])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
@@ -87,7 +88,14 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
-    return notes
+    return notes + list(_take_background(text, clauses, teller, frozenset(covered)))
+
+
+def _take_background(text: Text, clauses: Clauses, teller: Teller, covered: frozenset[int]) -> Iterator[str]:
+    """Account for what stands beside a request and can change no run; yield a sentence for each part."""
+    for said in background(text, clauses, teller, covered):
+        text.ledger.claim("context", said)
+        yield f"'{text.ledger.said(said)}' is taken as told, and changes nothing"
 
 
 def _is_of_excluded(text: Text, clause: Clause) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.frames import frames, take
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
@@ -19,8 +20,18 @@ __all__ = [
     "take_courtesies",
     "take_headers",
     "take_numbering",
+    "take_politeness",
     "take_signatures",
 ]
+
+
+def take_politeness(text: Text) -> None:
+    """Account for what frames a request: headers, numbering, signatures, who asks, phrases of politeness."""
+    take_headers(text)
+    take_numbering(text)
+    take_signatures(text)
+    take_askers(text)
+    take_courtesies(text)
 
 
 def take_courtesies(text: Text) -> None:
@@ -57,10 +68,13 @@ def _is_question(text: Text, i: int) -> bool:
 
 
 _TICKET = re.compile(
+    r"\A\W*\d{1,2}[:.]\d\d\s*(?:am|pm|h)?[.,](?=\s)|"
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
+    r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$"
+    r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc"
+    r"|priority|prio)\s*:\s*(?:[A-Z]\.\s?)?[^\n.;|:]{1,40}(?=[.;|]|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -93,8 +107,19 @@ def take_headers(text: Text) -> None:
         text.ledger.claim("courtesy", _inside(text, mark))
 
 
+_MENTION = re.compile(r"(?<![\w/.-])@[\w-]+(?![\w/.])")
+_CALLED = word_list("background.called")
+
+
 def _take_callers(text: Text) -> None:
-    """Account for who says that they write: "Anna here."."""
+    """Account for who says that they write ("Anna here."), and who is spoken to: "@ops-bot", "bro just"."""
+    for mention in _MENTION.finditer(text.ledger.original):
+        text.ledger.claim("courtesy", _inside(text, mention))
+    for i in range(min(3, len(text.tokens) - 1)):
+        polite = all(text.within(k, "grammar.courtesy.words") for k in range(i))
+        orders = asks(text, i + 1) or text.within(i + 1, "grammar.courtesy.words", "grammar.free.adverb")
+        if text.word(i) in _CALLED and polite and orders:
+            text.ledger.claim("courtesy", [i])
     for match in text.find("who=~word|free.noun|@number+ 'here @mark"):
         polite = text.within(match.first - 1, "grammar.courtesy.words")
         if match.end - match.first < 5 and (polite or _opens(text, match.first)):
@@ -220,16 +245,8 @@ def take_signatures(text: Text) -> None:
 
 
 def _sentence_end(text: Text, first: int) -> int:
-    """Return where a sentence ends; the mark of a title or an initial ends none: "Dr. I. Conti"."""
-    marks = (k for k in range(first, len(text.tokens)) if text.tokens[k].text in STOPS)
-    ends = (k for k in marks if text.word(k - 1) not in _TITLES and not _is_initial(text, k - 1))
-    return next(ends, len(text.tokens))
-
-
-def _is_initial(text: Text, k: int) -> bool:
-    """Whether a token is a letter that stands for a name: "T. Miller", but not "site B."."""
-    behind = text.kind(k + 2) == "word" and is_name(text, k + 2)
-    return len(text.word(k)) == 1 and text.word(k + 1) == "." and behind and not asks(text, k + 2)
+    """Return where a sentence ends."""
+    return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in STOPS), len(text.tokens))
 
 
 _ORDERING = (
@@ -288,7 +305,6 @@ def _take_greetings(text: Text) -> None:
 
 _LONGEST_NAME, _LONGEST_BLOCK = 3, 14
 _VERBS_OF_CLAUSES = of("be", "having", "past", "modals", "deontic", "able", "judging", "wants")
-_TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof"})
 
 
 def _sign_off(text: Text) -> None:
@@ -377,8 +393,7 @@ def _passes_on(text: Text, first: int, end: int) -> bool:
 def _begin_of_asker(text: Text, first: int, behind: int) -> int:
     """Return where the words begin that name who wishes something: behind a mark or what joins clauses."""
     for k in range(behind - 1, first - 1, -1):
-        title = text.word(k) == "." and text.within(k - 1, "told.askers")
-        if (text.kind(k) == "mark" and not title) or text.word(k) in _JOINED:
+        if text.kind(k) == "mark" or text.word(k) in _JOINED:
             return k + 1
     return first
 

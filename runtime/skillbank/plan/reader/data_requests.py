@@ -1,78 +1,55 @@
 """Requests about a data set by itself: "convert X to COCO", "check the data set X", "split X 80/20".
 
-No model is named in them: how one begins says what is meant, and further phrases follow in any order
-(`data_forms`). Words beside these are asked about; words of a run leave it to the reader of runs.
+No model is named in them. What one asks for is found wherever it stands (`data_heads`), and so is what is
+said besides: places, formats, shares (`data_places`, `data_formats`, `data_slots`). They account for their
+words as what is said of a run does, and the rest is judged by the same rules: told, polite, or a question.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
-from skillbank.errors import UsageError
-from skillbank.plan.model import Question
-from skillbank.plan.paths import parse_path
-from skillbank.plan.reader.actions import ACTIONS
-from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.data_forms import CHECKING, OPENINGS, ROLE, heads, phrases
-from skillbank.plan.reader.data_shares import divided
-from skillbank.plan.reader.deeds import told_clauses
-from skillbank.plan.reader.form_words import form_of
+from skillbank.plan.reader import accounting, courtesies, data_heads
+from skillbank.plan.reader.actions import ACTIONS, Mention
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.data_formats import formats_in, unknown_format
+from skillbank.plan.reader.data_heads import Head
+from skillbank.plan.reader.data_line import Line, apart, place_of, unclaimed_line, until
+from skillbank.plan.reader.data_made import SOURCE, Said, made, refuse_format
+from skillbank.plan.reader.data_places import Places, places_in
+from skillbank.plan.reader.data_slots import reasons, said_in, unmet
+from skillbank.plan.reader.form_words import names_form
 from skillbank.plan.reader.leaving_out import question_about
-from skillbank.plan.reader.lexicon import FORMS, word_list
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import is_model_file
-from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
-from skillbank.visible import one_line
+from skillbank.plan.reader.reports import asks
+from skillbank.plan.reader.unheld import mark_comments, mark_unheld
+from skillbank.plan.reader.value import Value
+from skillbank.plan.reader.wording import of
+from skillbank.plan.request import Request
 
-__all__ = ["Asked", "checked_before", "data_request", "line_of", "place_of", "with_question"]
+__all__ = ["Asked", "checked_before", "data_request", "with_question"]
 
-_SOURCE = "source_dataset"
-"""What the skills for data sets call the one that they are given."""
-_BELOW = (
-    "the data set is written below that folder, in one of the job's own; "
-    "the command line's 'data {}' with -o DIR writes into DIR itself"
-)
-_OTHER = frozenset({"onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8"})
-"""What models are converted to, and no data set."""
 _IT = re.compile(
     r"(\A\W*(?:(?:and|then|please|afterwards|next|now|also|just|could|can|you|we|i) )*\w+ "
     r"|\b(?:on|with|from|in|over|of) )(?:it|them)\b(?!')",
     re.IGNORECASE,
 )
 """A data set that is worked on next or with: in "then train X and export it" it is the model."""
-_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before 'you|'we|'i?"
+_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before|'please|'also|'now+ 'you|'we|'i?"
 """What stands between a check and what is asked for behind it."""
-_DIVISION = re.compile(rf"[\d.]+(?:/[\d.]+)+|{ROLE}(?:/{ROLE})+")
-"""What is no place, but reads like a path: "0.8/0.2", "train/val"."""
 _ON_IT = re.compile(r"(\bon )(?:it|them)\b(?!')")
+_SET = "set://"
+"""How the place of a label set begins; "write set A as YOLO into D" is what an export of it does."""
 _OPENING = 10
-"""Words, and joints, within which the check of a data set begins and ends."""
-
-
-class _Said(NamedTuple):
-    """What a line says by name, and where in it other words stand."""
-
-    of: dict[str, list[str]]
-    others: list[tuple[int, int]]
-
-    def one(self, name: str) -> str | None:
-        """Return the one text of a name; None where there is none.
-
-        Raises
-        ------
-        UsageError
-            Where it is said twice and not the same.
-        """
-        texts = dict.fromkeys(self.of.get(name, ()))
-        if len(texts) > 1:
-            told = " and ".join(f"'{one_line(text, 40)}'" for text in texts)
-            raise UsageError(f"The request about the data set says {told}; keep one of them.")
-        return next(iter(texts), None)
+"""Joints within which the check of a data set ends."""
+_CHECKING = frozenset({"check", "inspect", "audit", "lint", "examine", "validate", "verify", "look", "see"})
 
 
 class Asked(NamedTuple):
@@ -83,7 +60,7 @@ class Asked(NamedTuple):
 
 
 def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | None:
-    """Return what a sentence about a data set asks for; None where it is none, or no skill does such things.
+    """Return what a text about a data set asks for; None where it is none, or no skill does such things.
 
     Parameters
     ----------
@@ -95,7 +72,11 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | N
     UsageError
         When a data set is to be written in a format that is none.
     """
-    return _asked(page, len(page.tokens), library, skill)
+    said = frozenset(token.text for token in page.tokens)
+    placed = any(token.kind == "place" for token in page.tokens)
+    if not placed or not data_heads.may_ask(said, formed=names_form(page)):
+        return None
+    return _Reader(apart(page), library, skill).asked()
 
 
 def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
@@ -104,11 +85,14 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     "Check X and then train on it" are two requests; what else is made of a data set first, a later step may
     not read, and such a text is no such pair.
     """
-    if CHECKING.isdisjoint(token.text for token in page.tokens[:_OPENING]):
+    said = [i for i, token in enumerate(page.tokens) if token.text in _CHECKING]
+    if not said:
         return None
-    for match in islice(page.find(_JOINTS), _OPENING):
-        first = _asked(page, match.first, library, None)
-        if first is None or first.unread or first.request.action != "check" or match.end == len(page.tokens):
+    for match in islice((m for m in page.find(_JOINTS) if m.first > said[0]), _OPENING):
+        if match.end == len(page.tokens):
+            continue
+        first = data_request(until(page, match.first), library, None)
+        if first is None or first.unread or first.request.action != "check":
             continue
         rest = page.ledger.original[page.tokens[match.end].start :]
         placed = any(token.kind == "place" for token in page.tokens[match.end :])
@@ -121,72 +105,177 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
 def _said_place(page: Text, uri: str) -> str:
     """Return a place as it was written, with the quotes that hold its blanks together."""
     places = (i for i, token in enumerate(page.tokens) if token.kind == "place")
-    return next((page.ledger.said([i]) for i in places if place_of(page, str(i)) == uri), uri)
+    return next((page.ledger.said([i]) for i in places if place_of(page, i) == uri), uri)
 
 
-def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked | None:
-    """Return what the words before a token ask for."""
-    told = _told(page)
-    line, starts = line_of(page, end, frozenset(chain.from_iterable(told)))
-    for action, head in heads(line):
-        said = _said(action, head, *phrases(line, head.end(), action))
-        if (
-            said is None
-            or is_model_file(page, place_of(page, said.one("place")))
-            or _limits(said.one("told"))
-        ):
-            continue
-        doer = _doer(library, action)
-        named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", line)]
-        if doer is None or any(list(each) != [doer] for each in [*named, [skill or doer]]):
+class _Reader:
+    """Reads one text, whose ledger is its own."""
+
+    def __init__(self, page: Text, library: Library, skill: Skill | None) -> None:
+        self.page, self.library, self.skill = page, library, skill
+        mark_comments(page)
+        courtesies.take_politeness(page)
+        self.clauses = Clauses(page)
+        self.line: Line = unclaimed_line(page)
+        self.heads = data_heads.heads(self.line.text)
+
+    def asked(self) -> Asked | None:
+        """Return what the text asks for; None where that is nothing of a data set."""
+        head = self.heads[0] if self.heads else None
+        if head is None or self._is_of_a_run(head):
             return None
-        if (unknown := said.one("unknown")) is not None:
-            _refuse_format(unknown, doer)
+        doer, places = _doer(self.library, head.action), self._places(head)
+        if doer is None or places is None or not self._is_by(doer):
             return None
-        others = [i for first, last in said.others for start, i in starts if first <= start < last]
-        if not _may_be_beside(page, action, others):
-            continue
-        made = _with_told(page, _made(page, action, doer, said), told)
-        return with_question(made, tuple(_runs(page, others)))
-    return None
+        said = self._said(head, places)
+        if head.action == "convert" and "to" not in said.of and self._is_no_conversion(head, doer):
+            return None
+        self._take(head, places)
+        request = made(self.page, head.action, doer, said)
+        notes, others = self._left(head.action)
+        if others and self._is_another(head, others):
+            return None
+        unread, _ = accounting.fragments(self.page, others, ())
+        request = request.model_copy(update={"notes": (*request.notes, *notes, *self._looked())})
+        return with_question(request, tuple(unread))
+
+    def _is_no_conversion(self, head: Head, doer: Skill) -> bool:
+        """Whether what names no format is none of data: "make X", "convert X to an engine"."""
+        unknown = unknown_format(self.line.text, head.end)
+        if unknown is not None:
+            refuse_format(unknown, doer)
+        return head.weak or unknown is not None
+
+    def _looked(self) -> list[str]:
+        """Return notes on what is taken as a check."""
+        looked = (self.line.text[head.first : head.end] for head in self.heads if head.taken_as)
+        return [f"'{each}' is taken as a check of the data set" for each in dict.fromkeys(looked)]
+
+    def _is_of_a_run(self, head: Head) -> bool:
+        """Whether a verb of a run stands where an order begins, or the request speaks of a model."""
+        line = self.line
+        spans = [(each.first, each.end) for each in self.heads]
+        spans += [(each.first, each.end) for each in formats_in(line.text, head)]
+        spans += [match.span() for match in said_in(line.text, head.action)]
+        read = {i for span in spans for i in line.inside(*span)}
+        orders = (
+            asks(self.page, i) and data_heads.leads(line.text, at)
+            for at, i in zip(line.at, line.tokens, strict=True)
+            if i not in read
+        )
+        return data_heads.speaks_of_a_model(line.text, head) or any(orders)
+
+    def _places(self, head: Head) -> Places | None:
+        """Return the places, where the data set is none that other commands take."""
+        page = self.page
+        uri = {str(i): place_of(page, i) for i, token in enumerate(page.tokens) if token.kind == "place"}
+        places = places_in(self.line.text, head, uri)
+        if places is None or is_model_file(page, uri[places.source]):
+            return None
+        return None if head.weak and uri[places.source].startswith(_SET) else places
+
+    def _is_by(self, doer: Skill) -> bool:
+        """Whether no other skill is named, by words or by an option."""
+        named = [self.page.tokens[i].value.skills for i in self.line.tokens if self.page.kind(i) == "name"]
+        return all(list(each) == [doer] for each in [*named, [self.skill or doer]])
+
+    def _said(self, head: Head, places: Places) -> Said:
+        """Return what the line says by name."""
+        of: dict[str, list[str]] = {}
+        for match in said_in(self.line.text, head.action):
+            for name, text in match.groupdict().items():
+                if text:
+                    of.setdefault(name, []).append(text)
+        for each in formats_in(self.line.text, head):
+            if each.role in ("to", "was"):
+                of.setdefault(each.role, []).append(each.name)
+        return Said(of, places)
+
+    def _is_another(self, head: Head, others: list[list[int]]) -> bool:
+        """Whether what nothing came of makes it another request: "look through X for bottles"."""
+        looks = self.line.text.startswith(("look", "see", "have", "take", "go"), head.first)
+        of_run = (_is_of_run(self.page, i, noun=head.weak) for run in others for i in run)
+        return (head.taken_as and looks) or any(of_run)
+
+    def _take(self, head: Head, places: Places) -> None:
+        """Account for the words that the request is made of."""
+        for kind, (first, end), value in self._spans(head, places):
+            if free := self.page.unclaimed(self.line.inside(first, end)):
+                self.page.ledger.claim(kind, free, value)
+
+    def _spans(self, head: Head, places: Places) -> Iterator[tuple[str, tuple[int, int], object]]:
+        """Yield what accounts for parts of the line, in the order in which it counts."""
+        line, action = self.line.text, head.action
+        yield from (("place", span, None) for span in places.spans)
+        yield from (("action", (each.first, each.end), Mention(action)) for each in self.heads)
+        formats = formats_in(line, head)
+        known = {each.name for each in formats if each.role in ("to", "was")}
+        for each in (each for each in formats if each.name in known):
+            kind = "value" if each.role == "to" else "format"
+            yield kind, (each.first, each.end), Value(each.role, each.name)
+        yield from (("value", m.span(), Value(action, m[0])) for m in said_in(line, action))
+        yield from (("courtesy", m.span("who"), None) for m in data_heads.askers(line))
+        yield from (("unread", m.span(), None) for m in unmet(line, head))
+        yield from (("context", m.span(), None) for m in reasons(line))
+
+    def _left(self, action: str) -> tuple[list[str], list[list[int]]]:
+        """Return what is taken as told, and the words that nothing accounts for."""
+        page, clauses = self.page, self.clauses
+        mark_unheld(page, clauses.history())
+        self._leave_denied()
+        doubts = list(self._take_told(action))
+        notes = doubts + accounting.take_context(page, clauses, frozenset(), frozenset())
+        return notes, accounting.left_over(page, clauses, frozenset())
+
+    def _leave_denied(self) -> None:
+        """Leave unread what is denied of data, or to people: "masks do not count", "nobody may see it"."""
+        for clause in self.clauses.all:
+            tokens = self.page.unclaimed(range(clause.first, clause.end))
+            said = set(self.page.words(tokens))
+            denied = any(w in _DENYING or w.endswith("n't") for w in said) and not of("doubts") & said
+            if denied and (_ALLOWING & said or any(map(data_heads.is_of_data, said))):
+                self.page.ledger.claim("unread", tokens)
+
+    def _take_told(self, action: str) -> Iterator[str]:
+        """Account for what somebody says of the data where it changes nothing.
+
+        A check looks at all of them and finds out itself; what has been done with the data set that is named
+        ("the lab delivered X in its own format") is over.
+        """
+        page, teller = self.page, self.clauses.teller
+        for clause in self.clauses.all:
+            tokens = _behind_politeness(page, clause)
+            ends = tokens.start, tokens.stop
+            claimed = page.owners(tokens) - {"courtesy", "format"}
+            told = not claimed if action == "check" else claimed == {"place"} and teller.is_history(*ends)
+            bound = page.holds(tokens, *_BOUNDING) or page.has_kind(tokens, "number", "name", "job")
+            bound |= not of("deontic", "able").isdisjoint(page.words(tokens))
+            tells = told and not bound and teller.has_verb(*ends) and not teller.orders(*ends)
+            if tells and (said := _unmarked(page, tokens)):
+                page.ledger.claim("context", said)
+                yield f"'{page.ledger.said(said)}' is taken as told, and changes nothing"
 
 
-def _limits(told: str | None) -> bool:
-    """Whether what is told of a place takes a part of it, denies something, or asks for a run."""
-    return told is not None and not _LIMITING.isdisjoint(told.split())
+def _unmarked(page: Text, tokens: range) -> list[int]:
+    """Return the tokens that nothing accounts for, without the marks around them."""
+    free = page.unclaimed(tokens)
+    words = [i for i in free if page.kind(i) != "mark"]
+    return [i for i in free if words and words[0] <= i <= words[-1]]
 
 
-_LIMITING = word_list("data_requests.limiting")
+def _behind_politeness(page: Text, clause: Clause) -> range:
+    """Return the tokens of a clause behind what politeness it begins with."""
+    first = next((i for i in range(clause.first, clause.end) if page.owner(i) != "courtesy"), clause.end)
+    return range(first, clause.end)
 
 
-def _with_told(page: Text, request: Request, told: list[list[int]]) -> Request:
-    """Return a request that says what of its sentence is taken as told."""
-    notes = (f"'{page.ledger.said(each)}' is taken as told, and changes nothing" for each in told)
-    return request.model_copy(update={"notes": (*request.notes, *notes)})
-
-
-def _told(page: Text) -> list[list[int]]:
-    """Return the words of the clauses of such a request that only tell something of the world.
-
-    None of them may speak of data, or bound or order anything.
-    """
-    if OPENINGS.isdisjoint(token.text for token in page.tokens):
-        return []
-    clauses, found = Clauses(page), list[list[int]]()
-    for clause in told_clauses(page, clauses, clauses.teller):
-        words = [i for i in range(clause.first, clause.end) if page.kind(i) != "mark"]
-        ours = page.holds(words, "places.data.nouns", "told.members", "places.roles")
-        orders = not OPENINGS.isdisjoint(page.words(words)) or page.has_kind(words, "place")
-        if words and not (ours or orders or clauses.teller.weigh(words)):
-            found.append(words)
-    return found
-
-
-def _refuse_format(unknown: str, doer: Skill) -> None:
-    """Refuse a format that no data set is written in; what a model is converted to is none of ours."""
-    if set(unknown.split()).isdisjoint(_OTHER):
-        name = one_line(unknown, 40)
-        raise UsageError(f"'{name}' is no format that data sets are written in{_written(doer)}.")
+_DENYING = frozenset({"not", "never", "only", "solely", "nobody", "noone", "none"})
+_ALLOWING = of("deontic") | {"may", "can"}
+_BOUNDING = (
+    "grammar.operator.only", "grammar.operator.not", "grammar.operator.instead", "grammar.mode.condition",
+    "grammar.mode.schedule", "grammar.mode.directive",
+)  # fmt: skip
+"""What may bound a check in a clause that tells."""
 
 
 def with_question(request: Request, unread: tuple[str, ...]) -> Asked:
@@ -196,149 +285,26 @@ def with_question(request: Request, unread: tuple[str, ...]) -> Asked:
     return Asked(request.model_copy(update={"questions": asked}), unread)
 
 
-def _said(
-    action: str, head: re.Match[str], found: list[re.Match[str]], others: list[tuple[int, int]]
-) -> _Said | None:
-    """Return what the parts of a line say by name; None where nothing says what a data set becomes."""
-    of: dict[str, list[str]] = {}
-    for groups in (head.groupdict(), *(m.groupdict() for m in found)):
-        for name, text in groups.items():
-            if text:
-                of.setdefault(name, []).append(text)
-    if "as" in of:  # "convert X as VOC to COCO", "convert X in COCO"
-        of.setdefault("was" if action != "convert" or "to" in of else "to", []).extend(of.pop("as"))
-    if action == "convert" and not ("to" in of or "unknown" in of):
-        return None
-    return _Said(of, others)
+def _is_of_run(page: Text, i: int, *, noun: bool) -> bool:
+    """Whether a word that nothing came of is of a run: what a model does is asked for in other sentences.
 
-
-def _may_be_beside(page: Text, action: str, others: list[int]) -> bool:
-    """Whether words beside a request about a data set leave it one, with a question about them.
-
-    What somebody looks for in pictures, and what a model does, is asked for in other sentences.
+    Parameters
+    ----------
+    noun
+        Whether a word of an action makes it one.
     """
-    if not others:
-        return True
-    looked = action == "check" and page.word(others[0]) == "for"
-    first = page.tokens[0].text in ("look", "see", "have", "take")
-    run = any(
-        page.kind(i) in ("name", "place", "job", "pair", "key", "image")
-        or page.within(i, *(f"actions.{a}.{form}" for a in ACTIONS for form in (*FORMS, "nouns")))
-        or page.within(i, "policy.search.nouns", "actions.words.find")
-        for i in others
-    )
-    return not (looked or first or run)
-
-
-def _runs(page: Text, tokens: list[int]) -> Iterator[str]:
-    """Yield the words of some tokens as they were written, those side by side together."""
-    for first in (i for i in tokens if i - 1 not in tokens):
-        last = first
-        while last + 1 in tokens:
-            last += 1
-        yield page.ledger.original[page.tokens[first].start : page.tokens[last].end]
-
-
-def _written(skill: Skill) -> str:
-    """Say which formats there are, as the skill's schema lists them."""
-    schema = skill.schema(skill.action("convert", None))
-    node, _ = schema.find(parse_path("convert.to"))
-    listed = node.words.get("enum") if node is not None else None
-    return f"; there are {', '.join(map(str, listed))}" if isinstance(listed, list) else ""
+    doing = tuple(f"actions.{a}.{form}" for a in ACTIONS for form in (*FORMS, "nouns"))
+    kinds = ("name", "job", "pair", "key", "image")
+    words = (*doing, "actions.words.find") if noun else ()
+    return page.kind(i) in kinds or page.within(i, "policy.search.nouns", *words)
 
 
 def _doer(library: Library, action: str) -> Skill | None:
     """Return the skill whose action takes a whole data set, of our own bank: words name no other's."""
     for skill in library.skills:
         if skill.bank == OWN and any(
-            each.name == action and any(source.source == _SOURCE for source in each.data_sources)
+            each.name == action and any(source.source == SOURCE for source in each.data_sources)
             for each in skill.actions
         ):
             return skill
     return None
-
-
-def line_of(page: Text, end: int, told: frozenset[int] = frozenset()) -> tuple[str, list[tuple[int, int]]]:
-    """Return a text up to a token in small letters, places and names as the numbers of their tokens.
-
-    Beside it where each token begins in it. What others say is left out, and what is only ``told``.
-    """
-    line, starts = "", list[tuple[int, int]]()
-    for i, token in enumerate(page.tokens[:end]):
-        if i in told or page.owner(i) == "report" or (i and not line and token.kind == "mark"):
-            continue
-        said = page.ledger.original[token.start : token.end].lower()
-        if token.kind == "place" and not _DIVISION.fullmatch(said):
-            said = f"§{i}"
-        elif token.kind in ("name", "word"):
-            said = f"@{i}" if token.kind == "name" else token.text
-        if said := " ".join(said.split()):
-            starts.append((len(line), i))
-            line += f"{said} "
-    return line.rstrip(), starts
-
-
-# -- what they ask for ------------------------------------------------------------------------------
-
-
-def _made(page: Text, action: str, skill: Skill, said: _Said) -> Request:
-    settings = dict(_settings(action, said))
-    questions: list[Question] = []
-    notes = list(_notes(action, said))
-    if action == "split":
-        division = divided(said.of)
-        settings |= division.settings
-        questions += division.questions
-        notes += division.notes
-    return Request(
-        skill=skill.qualified,
-        action=action,
-        data=(DataLocation(source=_SOURCE, uri=place_of(page, said.one("place")), form=_read_as(said)),),
-        settings=tuple(Setting(key=key, value=value) for key, value in settings.items()),
-        on_broken="skip" if said.one("skip") else None,
-        results_root=place_of(page, out) if (out := said.one("out")) else None,
-        platform=said.one("platform") or ("local" if said.one("local") else None),
-        questions=tuple(questions),
-        notes=tuple(notes),
-        text=page.ledger.original,
-    )
-
-
-def _notes(action: str, said: _Said) -> Iterator[str]:
-    """Yield what was decided where the words leave room."""
-    if said.one("out") and action != "check":
-        yield _BELOW.format(action)
-    if told := said.one("told"):
-        yield f"'{re.sub('§[0-9]+', '…', told)}' is taken as told, and changes nothing"
-    if look := said.one("look"):
-        yield f"'{look}' is taken as a check of the data set"
-
-
-def _read_as(said: _Said) -> str:
-    """Return the format that a data set is said to have, else nothing."""
-    forms = {form_of(text) for name in ("of", "read", "bracketed", "was") for text in said.of.get(name, ())}
-    if len(forms) > 1:
-        told = " and ".join(sorted(map(str, forms)))
-        raise UsageError(f"The data set is said to be read as {told}; keep one of them.")
-    return next(iter(forms), None) or ""
-
-
-def _settings(action: str, said: _Said) -> Iterator[tuple[str, Any]]:
-    """Yield the settings that a sentence says in one word each."""
-    if to := said.one("to"):
-        yield f"{action}.to", form_of(to)
-    if seed := said.one("seed"):
-        yield "split.seed", int(seed)
-    if said.one("report"):
-        yield "check.on_errors", "report"
-    by = {each.replace(" ", "-") for each in (*said.of.get("by", ()), *said.of.get("kept", ()))}
-    if len(by) > 1:
-        told = " and by ".join(sorted(by, reverse=True))
-        raise UsageError(f"The data set is said to be split by {told}; keep one of them.")
-    if by:
-        yield "split.by", by.pop()
-
-
-def place_of(page: Text, token: str | None) -> str:
-    """Return the place that a line has as the number of its token."""
-    return clean_uri(str(page.tokens[int(token or 0)].value))

@@ -93,7 +93,7 @@ def _how_much(name: str) -> Question:
 
 
 def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str, float]:
-    """Return the shares as they were said, by split; train has what is left.
+    """Return the shares as they were said, by split; train, or the one that has none, has what is left.
 
     Of "20 for validation" nobody knows whether it is pictures or percent, and what is left.
     """
@@ -103,8 +103,9 @@ def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str
     parts, off = " ; ".join(said.get("parts", ())), "".join(said.get("off", ()))
     shares = {name: _part(share) for name, share in _parts(parts) if share}
     shares |= {name: _part(off) for name in named[:1]} if off else {}
-    left = 1 - sum(shares.values())
-    return {"train": left} | shares if shares and left > 1e-6 else shares
+    left, lacking = 1 - sum(shares.values()), [name for name in named if name not in shares]
+    rest = lacking[0] if "train" in shares and len(lacking) == 1 else "train"
+    return {rest: left} | shares if shares and left > 1e-6 else shares
 
 
 def _numbers(ratio: str) -> list[float]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import Wording, of
 
 __all__ = ["mark_told", "take_deeds", "told_clauses", "told_words", "words_apart"]
 
@@ -84,7 +85,8 @@ def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
         if _ASKING.isdisjoint(text.owners(clauses.sentence(c.first)))
     ]  # fmt: skip
     told += [c for c in clauses.all if c.mode is Mode.REASON]
-    return frozenset(i for c in told if teller.has_verb(c.first, c.end) for i in range(c.first, c.end))
+    told_ = {i for c in told if teller.has_verb(c.first, c.end) for i in range(c.first, c.end)}
+    return frozenset(told_.union(*background(text, clauses, teller)))
 
 
 def words_apart(text: Text, clauses: Clauses) -> frozenset[int]:
@@ -162,8 +164,10 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
     again = all(text.holds(outside, w) for w in made)
     finds = inferring and text.holds(tokens, _FINDS)
     named = bool(made) or text.holds(tokens, *_DONE, *_SOUGHT)
+    wording = Wording(text)
     of_run = any(
-        text.kind(i) not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in text.classes[i])
+        (text.kind(i) not in ("word", "mark") and not wording.is_label(i))
+        or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
     return named and again and not finds and not of_run

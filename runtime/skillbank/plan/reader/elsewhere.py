@@ -22,18 +22,30 @@ _DOES = {
     "label": "finds what is described in pictures",
 }
 """What commands do, the most telling words first; their words are those of ``elsewhere`` in the lexicon."""
+_OF_JOBS = ("cancel", "compare", "logs", "results", "status")
+"""Those that take jobs, and are named only where a text is about one."""
 
 
 def done_elsewhere(page: Text) -> Sentence:
     """Return the words that name the command which does what a text may be after, empty where none does."""
-    found = (name for name in _DOES if page.has(f"told.elsewhere.{name}"))
+    found = (
+        name
+        for name in _DOES
+        if page.has(f"told.elsewhere.{name}") and (name not in _OF_JOBS or _speaks_of_jobs(page))
+    )
     name = next(found, "")
     return Sentence(f"{command(name, _jobs(page, name))} {_DOES[name]}") if name else Sentence("")
 
 
+def _speaks_of_jobs(page: Text) -> bool:
+    """Whether a text may be of jobs: "output is D", which names a place, is of none."""
+    kinds = {token.kind for token in page.tokens}
+    return "job" in kinds or "place" not in kinds or page.has("told.elsewhere.jobs")
+
+
 def _jobs(page: Text, name: str) -> str:
     """Return the jobs that a text names for a command that takes some."""
-    if name not in ("cancel", "compare", "logs", "results", "status"):
+    if name not in _OF_JOBS:
         return ""
     named = [str(token.value) for token in page.tokens if token.kind == "job"]
     return " ".join(named) or ("JOB JOB" if name == "compare" else "JOB")

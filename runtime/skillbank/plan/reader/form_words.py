@@ -11,7 +11,7 @@ from skillbank.plan.reader.place import SOURCES
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slots import slot
 
-__all__ = ["FORM", "form_of", "take_forms"]
+__all__ = ["FORM", "form_of", "names_form", "take_forms"]
 
 _LONGEST = 3
 """Words of a format's name."""
@@ -67,6 +67,11 @@ def take_forms(text: Text) -> None:
         for take in (_behind, _before, _of_all):
             if take(text, i, end, form):
                 break
+
+
+def names_form(text: Text) -> bool:
+    """Whether a text names a format anywhere."""
+    return any(_form_at(text, i) is not None for i in range(len(text.tokens)))
 
 
 def _form_at(text: Text, i: int) -> tuple[str, int] | None:

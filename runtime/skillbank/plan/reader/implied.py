@@ -23,6 +23,7 @@ from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.steps import steps_of
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import only_trained
+from skillbank.visible import one_line
 
 __all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
 
@@ -264,7 +265,9 @@ def nothing_asked(text: str, page: Text) -> Exception:
         return OutOfScopeError(
             f"'{asked}' asks for no run; {elsewhere.marked}; a run is asked for as in: {example}."
         )
+    places = [one_line(c.value.uri, 60) for c in page.ledger.of("place")]
+    placed = f": nothing of it says what is to be done with {places[0]}" if places else ""
     return OutOfScopeError(
-        f"'{asked}' asks for no run; say what to do with which model, for example: {example}; "
+        f"'{asked}' asks for no run{placed}; say what to do with which model, for example: {example}; "
         "or of one data set: convert ./data to COCO."
     )

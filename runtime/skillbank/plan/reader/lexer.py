@@ -64,10 +64,14 @@ _JOB = r"[a-z][a-z0-9_-]*-\d{8}-\d{6}-[0-9a-f]{6}"
 _HEX = r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)(?!\d+e\d+\b)[0-9a-f]{6,40}"
 _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 
+_INITIAL = r"(?-i:(?:(?<![^\n])|(?<=[.,:!?-]\s))[A-Z]\.(?=\s?(?:[A-Z]\.\s?)*[A-Z][\w'-]+\s*(?:[.,\n]|\Z)))"
+"""A letter that stands for a first name ("H. Miller"), and not behind a plain word: "site B."."""
+
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
-    |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s)|\b(?:max|min|ca|approx)\.(?=\s?\d))
+    |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s)|\b(?:max|min|ca|approx)\.(?=\s?\d)
+        |(?-i:\b(?:S[rt]|Sgt|Lt|Capt|Rev|Eng)\.(?=\s[A-Z]))|{_INITIAL})
     |(?P<owned>(?<=[\w/])'s\b(?!\s+(?:train|training|val|validation|eval|test)\b)|(?<=\w)\(s\))
     |(?P<struck>~~[^~\n]+~~|(?<=[-*+]\s)\[x\]|(?:(?<=\n)|\A)-[^\n]+(?=(?:\n-[^\n]+){{0,20}}\n\+[^\n]))
     |(?P<endless>(?<=[,;])[ ]?\.{{1,3}}(?=\s|$))
@@ -105,7 +109,7 @@ _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(bloc
 _SHORT = {"n't": "not", "'ll": "will", "'d": "would", "'re": "are", "'ve": "have", "'m": "am"}
 _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "let's": ("let", "us"),
           "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
-          "wanna": ("want", "to"),
+          "wanna": ("want", "to"), "thats": ("that", "is"), "theres": ("there", "is"),
           "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
           "gimme": ("give", "me"), "lemme": ("let", "me"),
           "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip

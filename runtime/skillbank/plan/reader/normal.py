@@ -70,12 +70,28 @@ def correct(
         looked_for = _looked_for(made, words, looked_for)
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             wrong = not (looked_for or _is_known(word, words) or _is_called(text, tokens, i))
-            meant = _SWAPPED.get(word) or (wrong and nearest(word, opening=_opens(made))) or ""
+            meant = (
+                _SWAPPED.get(word)
+                or _unstretched(word, words)
+                or (wrong and nearest(word, opening=_opens(made)))
+                or ""
+            )
         if meant and _may_be(text, made, token, meant, words) and not _nearer(word, meant, named):
             notes.append(read_as(word, meant))
             token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+_STRETCHED = re.compile(r"(.)\1{2,}")
+
+
+def _unstretched(word: str, words: Lexicon) -> str:
+    """Return a word that somebody has drawn out: "plsss", "gooo"."""
+    if _STRETCHED.search(word) is None:
+        return ""
+    short = (_STRETCHED.sub(r"\1" * n, word) for n in (1, 2))
+    return next((_SWAPPED.get(each, each) for each in short if each in _SWAPPED or words.is_word(each)), "")
 
 
 def read_as(word: str, meant: str) -> str:

@@ -48,7 +48,8 @@ def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> b
 def _is_free(text: Text, said: list[int], beside: bool) -> bool:
     """Whether nothing has the words of a clause, and none of them just names what is: "Second attempt."."""
     names = text.within(said[0], *_NAMING) or text.match(_TRIES, said[0]) is not None
-    return not text.owners(said) and (beside or not names)
+    chooses = text.within(said[0], "grammar.group.det") and text.word(said[-1]) in ("one", "ones")
+    return not text.owners(said) and (beside or chooses or not names)
 
 
 _OPENING = ("grammar.mode.doubt", "grammar.mode.fix", "grammar.free.adverb")

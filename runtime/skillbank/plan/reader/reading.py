@@ -305,11 +305,7 @@ def _check(text: str) -> None:
 
 def _take_manners(page: Text, notes: list[str]) -> Clauses:
     """Account for what frames a request: reports, greetings, courtesies, questions; return its clauses."""
-    courtesies.take_headers(page)
-    courtesies.take_numbering(page)
-    courtesies.take_signatures(page)
-    courtesies.take_askers(page)
-    courtesies.take_courtesies(page)
+    courtesies.take_politeness(page)
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)

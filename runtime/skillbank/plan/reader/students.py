@@ -22,7 +22,7 @@ from skillbank.home import home
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.products import trains
-from skillbank.plan.reader.data_requests import line_of, place_of
+from skillbank.plan.reader.data_line import place_of, unclaimed_line
 from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text
@@ -117,7 +117,8 @@ def student_requests(
     job_skill
         Tells which skill a job ran: one of another skill is no teacher here.
     """
-    line, starts = line_of(page, len(page.tokens))
+    words = unclaimed_line(page)
+    line = words.text
     found = _begun(page, line) if skill is None else None
     if found is None:
         return None
@@ -129,7 +130,7 @@ def student_requests(
     teacher, student = pair
 
     def behind(first: int, end: int) -> str:
-        return page.ledger.said(i for start, i in starts if first <= start < end)
+        return page.ledger.said(words.inside(first, end))
 
     teach, output = _teach(page, found, teacher, _captions(behind(*found.span("captions"))), trained)
     between = (found.groupdict().get("between") or "").strip()

@@ -29,6 +29,7 @@ _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "pre
 
 
 _LIMITING = ("grammar.operator.not", "grammar.operator.only")
+_PARTING = frozenset({",", "and", "but", "so", "then", "please", "or"})
 
 
 class Teller:
@@ -194,6 +195,19 @@ class Teller:
         return telling or any(
             self._text.within(k, *things) or self._words[k] in ("one", "ones") for k in range(i + 1, end)
         )
+
+    def asks(self, first: int, end: int) -> bool:
+        """Whether a part of a text orders, wishes or demands something."""
+        starts = [first, *(k + 1 for k in range(first, end - 1) if self._words[k] in _PARTING)]
+        if any(self._begins_order(k, end) for k in starts):
+            return True
+        i, reason = self._opening(first, end)
+        verb = self._of.verb(i, end, weak=True) if i < end else None
+        return verb is not None and self._wishes.ask(first, i, verb, end, reason=reason)
+
+    def _begins_order(self, first: int, end: int) -> bool:
+        i = self._opening(first, end)[0]
+        return i < end and (self._demands(first, i, end) or self._of.is_order(i, end))
 
     def is_history(self, first: int, end: int) -> bool:
         """Whether a clause tells of what is over: "I uploaded them last night"."""

@@ -132,6 +132,15 @@ class Wording:
         """Whether a word is one of the trade in any form: "crops", "anonymized"."""
         return self.text.within(k, *_TECHNICAL) or _is_form_of_technical(self.text.lexicon, self.words[k])
 
+    def is_label(self, k: int) -> bool:
+        """Whether a number is a part of a name: "Hangar 2", "item 3", "in Year 9 and"."""
+        if self.text.kind(k) != "number" or k == 0:
+            return False
+        named = self.text.ledger.said([k - 1]).istitle() and self.words[k - 2 : k - 1] not in ([], ["."])
+        before = self.text.is_plain(k - 1) and not is_many(self.words[k - 1])
+        behind = self.text.kind(k + 1) != "word" or not self.text.is_plain(k + 1)
+        return before and (named or (behind and not self.text.spans[k - 1]))
+
     def mean(self, tokens: Iterable[int]) -> bool:
         """Whether any of some words could mean something for a run."""
         return any(
@@ -147,7 +156,7 @@ class Wording:
         """
         tokens = list(tokens)
         return self.mean(tokens) or any(
-            self.text.tokens[k].kind not in ("word", "mark")
+            (self.text.tokens[k].kind not in ("word", "mark") and not self.is_label(k))
             or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
             or any(
                 c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
