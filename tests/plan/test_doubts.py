@@ -89,3 +89,27 @@ def test_what_is_said_plainly_asks_nothing(read: Read, said: str, actions: list[
     reading = read(said)
     assert [r.action for r in reading.requests] == actions
     assert not reading.not_understood
+
+
+@pytest.mark.parametrize(
+    ("said", "unread"),
+    [
+        ("train rtdetr on data/a on slurm and segformer on data/b, no hpo", "on slurm"),
+        ("train rtdetr on data/a, results to ./x, and segformer on data/b, no hpo", "results to ./x"),
+        ("train rtdetr on data/a and segformer on data/b, val data/v, no hpo", "val data/v"),
+        ("train rtdetr on data/a, but segformer first on data/b, no hpo", "first"),
+    ],
+)
+def test_what_stands_with_one_of_two_models_is_asked_about(read: Read, said: str, unread: str) -> None:
+    assert read(said).not_understood == (unread,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "train rtdetr and segformer on data/a, val data/v, no hpo",
+        "train rtdetr on data/a and segformer on data/b, no hpo, results to ./x",
+    ],
+)
+def test_what_stands_with_all_models_is_of_all(read: Read, said: str) -> None:
+    assert read(said).not_understood == ()

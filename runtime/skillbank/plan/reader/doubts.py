@@ -15,7 +15,7 @@ from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["mark_doubts"]
 
-_DOUBTED = frozenset({"value", "policy", "platform", "place", "job", "action"})
+_DOUBTED = frozenset({"value", "policy", "platform", "job", "action"})
 _POLITE = frozenset(
     {"can", "could", "would", "will", "shall", "should", "may", "is", "are", "do", "does", "how"}
 )
@@ -36,6 +36,8 @@ def mark_doubts(text: Text) -> None:
         _mark(text.unread(), name, text)
     _mark_headings(text)
     actions = text.ledger.of("action")
+    if len(actions) == 1 and len({c.value.skills for c in text.ledger.of("name")}) > 1:
+        _mark_of_models(text)
     if len({c.value.action for c in actions}) > 1:
         _mark(text, "unread.of_steps")
         _mark_of_runs(text, actions)
@@ -70,13 +72,25 @@ def _mark_headings(text: Text) -> None:
     for i, token in enumerate(text.tokens):
         start, end = original.rfind("\n", 0, token.start) + 1, original.find("\n", token.end)
         line = original[start : end if end >= 0 else len(original)]
-        if token.kind == "word" and end >= 0 and line.strip(" #*-:_[]").lower() in _UNDONE:
+        headed = end >= 0 and (line.lstrip().startswith("#") or line.rstrip(" *_").endswith(":"))
+        if token.kind == "word" and headed and line.strip(" #*-:_[]").lower() in _UNDONE:
             text.ledger.mark("unread", [i])
 
 
 _UNDONE = frozenset(
     {"done", "already done", "finished", "maybe", "perhaps", "later", "cancelled", "canceled"}
 )
+
+
+def _mark_of_models(text: Text) -> None:
+    """Leave unread where one of several models runs, is validated or leaves its results."""
+    for match in list(_found(text, "unread.of_models")):
+        what = match.tokens("what")
+        claim = text.ledger.owner.get(what[-1]) if what else None
+        role = claim.value.role if claim is not None and claim.kind == "place" else "results"
+        alone = role == "eval_dataset" and what[-1] == match.end - 1
+        if role == "results" or (alone and sum(c.value.role == role for c in text.ledger.of("place")) == 1):
+            text.ledger.mark("unread", what)
 
 
 def _mark_of_runs(text: Text, actions: list[Claim]) -> None:

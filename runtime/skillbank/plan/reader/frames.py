@@ -18,12 +18,14 @@ from skillbank.plan.slots import SLOTS
 
 __all__ = ["frame", "frames", "take"]
 
+_VERBS = [action for action in ACTIONS if action not in ("gen_trt_engine", "dataset_convert")]
+"""The actions that have a verb; what the others do is said in phrases."""
 _MADE = {
     "slots": "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before")),
     "nouns": "|".join(f"slots.{s.name}.nouns" for s in SLOTS),
     "units": "|".join(f"slots.units.{unit}" for unit in (*UNITS, "months")),
-    "verbs": "|".join(f"actions.{a}.{form}" for a in ACTIONS for form in ("base", "third", "ing")),
-    "done": "|".join(f"actions.{a}.past" for a in ACTIONS),
+    "verbs": "|".join(f"actions.{a}.{form}" for a in _VERBS for form in ("base", "third", "ing")),
+    "done": "|".join(f"actions.{a}.past" for a in _VERBS),
     "roles": f"{BARE}|{NOUN}|{AFTER}",
 }
 

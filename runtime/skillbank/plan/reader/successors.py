@@ -32,7 +32,7 @@ def settle_successors(text: Text, clauses: Clauses, told: Sequence[Claim]) -> No
                 _succeed(text, claim, first)
     with_number = [i for i in over if text.kind(i) == "number"]
     for first in {k for i in with_number for k in _openings(text, clauses, i)} - over:
-        for match in _found(text, "told.lone", first):
+        for match in _found(text, "meant.lone", first):
             text.ledger.claim("unread", match.tokens("n"))
 
 
@@ -72,7 +72,7 @@ def _numbers(text: Text, clauses: Clauses, i: int) -> int:
 
 def _succeed(text: Text, told: Claim, first: int) -> None:
     """Give a number the slot of the one that was told before it."""
-    for match in _found(text, "told.instead", first):
+    for match in _found(text, "meant.instead", first):
         [at] = match.tokens("n")
         said = 1 if text.word(at) == "one" else text.tokens[at].value
         if not text.ledger.free(at) or isinstance(said, int) < isinstance(told.value.value, int):
