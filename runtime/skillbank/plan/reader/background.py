@@ -142,6 +142,8 @@ def _is_sentence(text: Text, teller: Teller, part: _Part) -> bool:
 def _may_order(text: Text, part: _Part) -> bool:
     """Whether a part may be a verb that no list has, with its object: "Desaturate faces."."""
     words = [i for i in part.tokens if text.kind(i) == "word"]
+    if not words:
+        return False
     bare = len(words) < 4 and not text.spans[words[0]] and not text.has_kind(part.tokens, "mark")
     return bare and len(words) > 1 and is_many(text.word(words[-1]))
 

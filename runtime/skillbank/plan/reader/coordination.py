@@ -37,12 +37,16 @@ def heads(text: Text, clause: range, behind: range) -> bool:
 def is_listed(text: Text, tokens: Sequence[int]) -> bool:
     """Whether words hold values or platforms, and else nothing that says anything."""
     words = [i for i in tokens if text.kind(i) != "mark"]
-    said = [i for i in words if text.owner(i) in _SAID or (text.kind(i) == "number" and text.ledger.free(i))]
-    rest = (i for i in words if i not in said)
-    counted = any(text.kind(i) == "number" and text.ledger.free(i) for i in said)
+    numbers = [i for i in text.unclaimed(words) if text.kind(i) == "number"]
+    said = [i for i in words if text.owner(i) in _SAID or i in numbers]
+    rest, counted = [i for i in words if i not in said], bool(numbers)
     return (
         bool(said)
-        and _NOW.isdisjoint(text.words(words))
-        and not text.holds(words, *_ORDERS)
+        and not _asks_now(text, words)
         and all(text.within(i, *_BESIDE) or (counted and text.is_plain(i)) for i in rest)
     )
+
+
+def _asks_now(text: Text, words: Sequence[int]) -> bool:
+    """Whether words say that something is meant now: "now 2 GPUs", "take 2 GPUs"."""
+    return not _NOW.isdisjoint(text.words(words)) or text.holds(words, *_ORDERS)

@@ -21,17 +21,26 @@ def mark_data_meant(text: Text) -> None:
     if not text.ledger.of("place"):
         return  # the plan asks for the data anyway
     bare = text.unread()
-    for match in (m for source in frames("unread.data") for m in bare.find(source)):
-        step = _step_before(text, match)
-        used = text.word(match.first) in ("with", "using")
-        if step is not None and step in (_USING if used else _MEASURING) and not _is_placed(text, match):
-            text.ledger.mark("unread", match.tokens("what"))
-    for match in (m for source in frames("unread.data_beside") for m in bare.find(source)):
-        if _step_before(text, match) in _MEASURING:
-            text.ledger.mark("unread", match.tokens("what"))
-    for match in bare.find(frames("unread.tests")[0]) if _are_for_validation(text) else ():
-        if _step_before(text, match) == "evaluate" and not _is_placed(text, match):
-            text.ledger.mark("unread", match.tokens("what"))
+    said = [m for source in frames("unread.data") for m in bare.find(source) if _is_other(text, m)]
+    said += [m for s in frames("unread.data_beside") for m in bare.find(s) if _is_measured(text, m)]
+    if _are_for_validation(text):
+        said += [m for m in bare.find(frames("unread.tests")[0]) if _is_test(text, m)]
+    for match in said:
+        text.ledger.mark("unread", match.tokens("what"))
+
+
+def _is_other(text: Text, match: Match) -> bool:
+    """Whether words say which data the step before them is to be done on, or with, and no place does."""
+    step, used = _step_before(text, match), text.word(match.first) in ("with", "using")
+    return step in (_USING if used else _MEASURING) and not _is_placed(text, match)
+
+
+def _is_measured(text: Text, match: Match) -> bool:
+    return _step_before(text, match) in _MEASURING
+
+
+def _is_test(text: Text, match: Match) -> bool:
+    return _step_before(text, match) == "evaluate" and not _is_placed(text, match)
 
 
 def _actions(text: Text) -> list[Claim]:

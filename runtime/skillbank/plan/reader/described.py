@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
@@ -233,13 +233,8 @@ def name_skill(
         refuse_another_kind(page, steps, of_job[0])
         name_all(steps, of_job[0])
         return [of_job[1]]
-
-    def describing(apart: frozenset[int]) -> list[str]:
-        return _words_that_describe(
-            page, called, apart, lambda word: is_listed(word, library.skills, actions)
-        )
-
-    words = describing(told | apart) or ([] if finds else describing(told))
+    words = _describing(page, library, actions, told | apart)
+    words = words or ([] if finds else _describing(page, library, actions, told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:
@@ -247,10 +242,15 @@ def name_skill(
         return [found[1]]
     skill, note, known = _skill_of_description(text, words, called, index, actions, library)
     name_all(steps, skill)
+    _claim_described(page, skill, known)
+    return [note]
+
+
+def _claim_described(page: Text, skill: Skill, known: Sequence[str]) -> None:
+    """Account for the words by which a skill was found."""
     for i, token in enumerate(page.tokens):
         if token.kind == "word" and page.ledger.free(i) and token.text in known:
             page.ledger.claim("name", [i], Named((skill,)))
-    return [note]
 
 
 def _finder(page: Text, library: Library, words: Sequence[str]) -> tuple[Skill, str] | None:
@@ -270,10 +270,8 @@ _QUIET = (
 """What describes no model."""
 
 
-def _words_that_describe(
-    page: Text, about: frozenset[str], told: frozenset[int], chosen: Callable[[str], bool]
-) -> list[str]:
-    """Return the words that may describe a model; one that is a value of a key (``chosen``) is none.
+def _describing(page: Text, library: Library, actions: Sequence[str], told: frozenset[int]) -> list[str]:
+    """Return the words that may describe a model; one that is a value of a key is none, nor is a name.
 
     Raises
     ------
@@ -281,21 +279,37 @@ def _words_that_describe(
         When one of them is the name of a model that no bank has.
     """
     found: list[str] = []
-    beside = False
-    objects = _objects(page)
+    about, objects, beside = _called_after(library), _objects(page), False
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
         outside = beside or i in told or (bool(objects) and i not in objects)
-        if not outside and _may_describe(page, i, about) and _says_something(page, i, about):
-            if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
-                said = page.ledger.said([i])
-                if chosen(said) or not (i in objects or _is_called(page, i)):
-                    continue  # somebody's name, which is asked about
-                raise SkillNotFoundError(
-                    f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
-                )
+        if outside or not (_may_describe(page, i, about) and _says_something(page, i, about)):
+            continue
+        if _is_known(page, i, about):
             found.append(token.text)
+        elif not is_listed(page.ledger.said([i]), library.skills, actions):
+            _refuse_unknown(page, i, called=i in objects)
     return found
+
+
+def _is_known(page: Text, i: int, about: frozenset[str]) -> bool:
+    """Whether a word is one of what skills are called after, or of a language, and no name."""
+    word = page.word(i)
+    return word in about or page.lexicon.is_word(word) or not _is_proper(page, i)
+
+
+def _refuse_unknown(page: Text, i: int, *, called: bool) -> None:
+    """Refuse a model that no bank has; a name that may be somebody's is asked about."""
+    said = page.ledger.said([i])
+    model = _OF_MODELS.search(said) is not None and form_of(page.word(i)) is None
+    if called or model or _is_called(page, i):
+        raise SkillNotFoundError(
+            f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
+        )
+
+
+_OF_MODELS = re.compile(r"\d|[a-z][A-Z]|^[A-Z]{3,}$")
+"""What nobody is called by: "OWLv2", "MaskDINO", "YOLO"."""
 
 
 def _says_something(page: Text, i: int, about: frozenset[str]) -> bool:

@@ -92,25 +92,31 @@ def _spoken_of(page: Text) -> str | None:
 
     "MODEL trained on D, 45 epochs", "MODEL on P for inference, checkpoint from job J"
     """
-    spoken = page.ledger.of("talk")
-    if not page.ledger.of("name") or page.ledger.of(*_UNDONE):
+    spoken, named = page.ledger.of("talk"), page.ledger.of("name")
+    if not named or page.ledger.of(*_UNDONE):
         return None
     if any(c.value.role == "inference_dataset" for c in page.ledger.of("place")):
         return "inference"
-    if len(spoken) != 1:
-        return None
-    said, first = spoken[0], page.ledger.of("name")[0]
-    past = next((a for a in ACTIONS if page.within(said.first, f"actions.{a}.past")), None)
-    noun = next((a for a in ACTIONS if page.within(said.first, f"actions.{a}.nouns")), None)
-    if past is not None:  # of the model itself, at the head of its clause
-        headed = said.first == first.last + 1 and page.kind(first.first - 1) in ("", "mark")
-        action = past if headed and page.match("group.prep ^place", said.last + 1) else None
-    else:
-        led = page.word(said.first - 1) == "for" and page.sentence(first.first) == page.sentence(said.first)
-        action = noun if led and page.ledger.of("place") else None
+    action = _done_or_led(page, named[0], spoken[0]) if len(spoken) == 1 else None
     if action is not None:
-        page.ledger.claim("order", said.tokens)
+        page.ledger.claim("order", spoken[0].tokens)
     return action
+
+
+def _done_or_led(page: Text, name: Claim, said: Claim) -> str | None:
+    """Return the action of a participle behind a model that opens a clause, or of a noun behind "for"."""
+    done = _action_of(page, said, "past")
+    if done is not None:
+        headed = said.first == name.last + 1 and page.kind(name.first - 1) in ("", "mark")
+        return done if headed and page.match("group.prep ^place", said.last + 1) else None
+    beside = page.sentence(name.first) == page.sentence(said.first)
+    led = page.word(said.first - 1) == "for" and beside and bool(page.ledger.of("place"))
+    return _action_of(page, said, "nouns") if led else None
+
+
+def _action_of(page: Text, said: Claim, form: str) -> str | None:
+    """Return the action whose word in some form a claim begins with."""
+    return next((a for a in ACTIONS if page.within(said.first, f"actions.{a}.{form}")), None)
 
 
 def _wanted_model(page: Text) -> Match | None:

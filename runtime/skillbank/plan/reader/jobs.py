@@ -164,20 +164,32 @@ def _last(text: Text, match: Match) -> None:
     if text.word(match.end) == ":" and text.kind(match.end + 1) == "name":
         text.ledger.claim("order", text.unclaimed(match.tokens()))  # "last run: MODEL on D" counts
         return
-    mine = all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
-    if not what or not mine or _is_no_job(text, what, match.end):
+    if not what or not _is_open(text, match) or _is_no_job(text, what, match.end):
         return
     words = text.words(what)
-    if words == ["one"] and (text.ledger.of("job") or text.word(match.end) == "for"):
-        return  # "last one for today: export JOB"
-    if words == ["one"] and text.word(match.first - 1) in ("but", "except", "and", "not"):
-        text.ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
+    if words == ["one"] and _is_of_others(text, match):
         return
     kind, run = _kind(text, what), not _RUNS.isdisjoint(words)
-    model = text.has_kind(what, "name") or text.holds(what, "places.weights.before", "grammar.group.model")
-    if kind is not None or run or model:
+    if kind is not None or run or _is_model(text, what):
         value = "last" if kind is None and run else f"last:{kind or 'train'}"
         text.ledger.claim("job", _leading(text, match, kind), value)
+
+
+def _is_open(text: Text, match: Match) -> bool:
+    """Whether nothing but names has the words of a match."""
+    return all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
+
+
+def _is_model(text: Text, what: list[int]) -> bool:
+    return text.has_kind(what, "name") or text.holds(what, "places.weights.before", "grammar.group.model")
+
+
+def _is_of_others(text: Text, match: Match) -> bool:
+    """Whether "the last one" is none of the jobs: "last one for today: export JOB", "A, but the last one"."""
+    if text.word(match.first - 1) in ("but", "except", "and", "not"):
+        text.ledger.claim("unread", match.tokens())
+        return True
+    return bool(text.ledger.of("job")) or text.word(match.end) == "for"
 
 
 def _is_no_job(text: Text, what: list[int], end: int) -> bool:

@@ -112,19 +112,21 @@ class Moods:
         said = [c for c in self._clauses.all if any(map(self._is_word, range(c.first, c.end)))]
         beside = [(a, b) for a, b in pairwise(said) if a.sentence == b.sentence]
         for before, clause in beside:
-            listed = self._text.word(clause.first) == ","
-            tokens = range(before.first, before.end)
-            open_ = self._moods[clause][0] is Mood.ASKED and goes_on(
-                self._text, range(clause.first, clause.end)
-            )
-            if open_ and self._is_over(before) and self._holds(tokens, listed):
-                doubted = listed or self._moods[before][0] is Mood.STATED
-                self._moods[clause] = (Mood.STATED if doubted else Mood.PAST), -1
+            self._go_on(before, clause)
         for before, clause in beside:
             mood, _ = self._moods[clause]
             first, behind = (range(c.first, c.end) for c in (before, clause))
             if mood is not Mood.ASKED and heads(self._text, first, behind):
                 self._moods[before] = mood, -1
+
+    def _go_on(self, before: Clause, clause: Clause) -> None:
+        """Give a clause that is but a further value or platform the mood of the one before it."""
+        listed = self._text.word(clause.first) == ","
+        further = goes_on(self._text, range(clause.first, clause.end))
+        open_ = further and self._moods[clause][0] is Mood.ASKED
+        if open_ and self._is_over(before) and self._holds(range(before.first, before.end), listed):
+            doubted = listed or self._moods[before][0] is Mood.STATED
+            self._moods[clause] = (Mood.STATED if doubted else Mood.PAST), -1
 
     def _is_over(self, clause: Clause) -> bool:
         """Whether a clause tells; what is said of a thing by the way does too: "which was trained on X"."""
@@ -147,11 +149,15 @@ class Moods:
         asks = [c for c in owners if c.kind in _ASKING]
         if asks and not (is_over(words, verb - begin) and all(verb < c.first for c in asks)):
             return True
-        read = self._text.owner(verb)
-        reaching = read == "policy" and words[verb - begin] in of("past")
-        reaching |= read in ("place", "platform") and is_over(words, verb - begin)
         polite = any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners)
-        return polite or (read in _READ and not reaching)
+        return polite or (self._text.owner(verb) in _READ and not self._reaches(begin, verb, words))
+
+    def _reaches(self, begin: int, verb: int, words: list[str]) -> bool:
+        """Whether a verb of what is over reaches what is said by it: "we validated on X"."""
+        read = self._text.owner(verb)
+        if read == "policy":
+            return words[verb - begin] in of("past")
+        return read in ("place", "platform") and is_over(words, verb - begin)
 
     def _is_wish(self, begin: int, verb: int, words: list[str]) -> bool:
         """Whether a verb says what is meant or wished, or is none: "4 nodes x 8 GPUs"."""
@@ -167,19 +173,13 @@ class Moods:
 def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
     """Take back what is only told; yield what is to be said of it."""
     moods = Moods(text, clauses)
-    for claim in text.ledger.of("place"):
-        if moods.of(claim) is not Mood.PAST:
-            continue
-        if _was_used(text, claim):
-            text.ledger.replace(claim, "unread")
-        elif not claim.value.told:
-            text.ledger.replace(claim, "place", replace(claim.value, told=True))
+    for claim in (c for c in text.ledger.of("place") if moods.of(c) is Mood.PAST):
+        _tell_place(text, claim)
     told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
-    for claim in text.ledger.of("action", "find"):
-        if moods.of(claim) is Mood.PAST and any(
-            moods.of(c) is Mood.ASKED for c in text.ledger.of("action", "find")
-        ):
-            text.ledger.replace(claim, "talk")
+    deeds = text.ledger.of("action", "find")
+    asked = any(moods.of(c) is Mood.ASKED for c in deeds)
+    for claim in (c for c in deeds if asked and moods.of(c) is Mood.PAST):
+        text.ledger.replace(claim, "talk")
     for claim, mood in told:
         fate = _fate(text, moods, claim, mood)
         if fate is Fate.DOUBTFUL:
@@ -188,6 +188,14 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
             text.ledger.replace(claim, "report")
             yield f"'{text.ledger.said(claim.tokens)}' is taken as told, and sets nothing"
     settle_successors(text, clauses, [c for c, mood in told if mood is Mood.PAST and c.kind == "value"])
+
+
+def _tell_place(text: Text, claim: Claim) -> None:
+    """Mark a place as told; what an earlier run was done with is asked about."""
+    if _was_used(text, claim):
+        text.ledger.replace(claim, "unread")
+    elif not claim.value.told:
+        text.ledger.replace(claim, "place", replace(claim.value, told=True))
 
 
 def _was_used(text: Text, claim: Claim) -> bool:

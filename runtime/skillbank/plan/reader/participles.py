@@ -50,14 +50,19 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
         for source in (*frames("action.wished"), *(frames("action.ordered") if opens else ())):
             match = text.match(source, start, i)
             if match is not None and match.end == i:
-                # "nothing should be trained"
-                nothing = [start - 1] if text.word(start - 1) == "nothing" else []
-                if not nothing and match.tokens("wish"):
-                    text.ledger.claim("courtesy", _wishing(text, clause.first, match.tokens("wish")[0]))
-                return text.unclaimed([*nothing, *match.tokens("wish")])
+                return _wished(text, clause.first, start, match.tokens("wish"))
     # "once it has been trained on X": what is said of it tells that it is still to be done.
     said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))
     return [] if said or _goes_on(text, first, i) else None
+
+
+def _wished(text: Text, first: int, start: int, wish: list[int]) -> list[int]:
+    """Return the words of a wish; account for those that say whose it is."""
+    if text.word(start - 1) == "nothing":
+        return text.unclaimed([start - 1, *wish])  # "nothing should be trained"
+    if wish:
+        text.ledger.claim("courtesy", _wishing(text, first, wish[0]))
+    return text.unclaimed(wish)
 
 
 def _wishing(text: Text, first: int, wish: int) -> list[int]:

@@ -94,7 +94,8 @@ def _is_of_others(page: Text, claim: Claim) -> bool:
     data = page.within(first - 1, "places.data.nouns", "places.weights.before")
     lies = page.word(first) in _LYING and (data or page.owner(first - 1) == "place")
     like = {page.word(claim.first - 1), page.word(claim.first), page.word(last + 1), page.word(last + 2)}
-    asked = page.kind(claim.first - 1) == "mark" and page.word(last + 1) == "?"
+    polite = page.holds(page.sentence(claim.first), "grammar.courtesy.unsure", "grammar.courtesy.words")
+    asked = page.kind(claim.first - 1) == "mark" and page.word(last + 1) == "?" and not polite
     return lies or asked or "like" in like or "as" in (page.word(claim.first - 1), page.word(claim.first))
 
 

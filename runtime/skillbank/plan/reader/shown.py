@@ -14,6 +14,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import names
 from skillbank.plan.reader.step import Step
+from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
@@ -28,6 +29,8 @@ _THINGS = "group.det|free.adjective* what='things|'objects|'items|'thing|'object
 _UNNAMED = f"{_THINGS}|free.noun|places.data.nouns|'me|'us|'you|'way+"
 _LOOKED_FOR = "'for what=~word|free.noun|actions.train.base|actions.train.nouns+"
 """Behind a "for" without an article stand things rather than what something is for."""
+_PEOPLE_TOO = "',|'and|'. what='people|'persons|'children|'workers|'staff 'too|'also|'second|'later|'as"
+_ANYTHING = frozenset({"objects", "items", "things"})
 _FINDERS = word_list("captions.finders")
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
@@ -75,27 +78,28 @@ def mark_unnamed(text: Text, steps: Sequence[Step]) -> None:
 
     So are a verb of another task ("classify X") and words that read as what something is for.
     """
-    people = "',|'and|'. what='people|'persons|'children|'workers|'staff 'too|'also|'second|'later|'as"
-    for match in text.find(people) if text.ledger.of("find") else ():
+    for match in text.find(_PEOPLE_TOO) if text.ledger.of("find") else ():
         text.ledger.mark("unread", match.tokens("what"))  # no subject of anything, but things to find
     told = any(s.skill is not None and _is_told_what(s.skill) for s in steps if s.action == "inference")
     if not told or any(claim.value for claim in text.ledger.of("find", "captions")):
         return
     for claim in text.ledger.of("find"):
-        finds = text.word(claim.first) in _FINDERS
-        unnamed = text.unread().match(_UNNAMED if finds else _THINGS, claim.last + 1)
-        counted = text.owner(claim.last + 1) == "value" and finds
-        text.ledger.mark("unread", unnamed.tokens("what") if unnamed is not None else ())
-        text.ledger.mark(
-            "unread", [i for i in claim.tokens if text.word(i) in ("objects", "items", "things")]
-        )
-        text.ledger.mark("unread", [claim.last + 1] if counted else ())  # "find two cards in X"
+        _leave_object(text, claim)
     for claim in text.ledger.of("action"):
         if text.within(claim.first, "actions.words.sort"):
             text.ledger.mark("unread", claim.tokens)
     for match in text.unread().find(_LOOKED_FOR):
         if text.kind(match.end) in ("", "mark") or text.word(match.end) in ("with", "in", "on"):
             text.ledger.mark("unread", match.tokens("what"))
+
+
+def _leave_object(text: Text, claim: Claim) -> None:
+    """Leave unread what a verb of finding without a thing has behind it: "find labels", "find two cards"."""
+    finds, behind = text.word(claim.first) in _FINDERS, claim.last + 1
+    unnamed = text.unread().match(_UNNAMED if finds else _THINGS, behind)
+    text.ledger.mark("unread", unnamed.tokens("what") if unnamed is not None else ())
+    text.ledger.mark("unread", [i for i in claim.tokens if text.word(i) in _ANYTHING])
+    text.ledger.mark("unread", [behind] if finds and text.owner(behind) == "value" else ())
 
 
 def _is_told_what(skill: Skill) -> bool:

@@ -107,13 +107,17 @@ def _choices(text: Text, each: Slot) -> None:
         value = next(
             (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
         )
-        beside = match.tokens("before") or match.tokens("after")
-        if not beside and (called := text.match(f"'as group.det? {nouns}", match.end)) is not None:
-            beside = called.tokens()  # "asha as the algorithm"
+        beside = match.tokens("before") or match.tokens("after") or _called(text, match.end, nouns)
         uncertain = each.name == "algorithm" and word in UNCERTAIN and not beside
         if value not in each.choices or (uncertain and not _is_of_trials(text, said)):
             continue
         claim_value(text, text.unclaimed({*match.tokens(), *beside}), Value(each.name, value))
+
+
+def _called(text: Text, at: int, nouns: str) -> list[int]:
+    """Return the words behind a choice that say what it is: "asha as the algorithm"."""
+    called = text.match(f"'as group.det? {nouns}", at)
+    return called.tokens() if called is not None else []
 
 
 def _is_of_trials(text: Text, said: list[int]) -> bool:
