@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, number_in
 
 __all__ = ["mark_comments", "mark_unheld"]
 
 _OPEN = frozenset({"", "value", "order", "unread"})
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*\.000")
 """A number that is another one where a point parts its thousands: "1.000 epochs"."""
+_CARD = 1000
+"""No machine has as many GPUs: it is the name of a card, as in "my gpu is a 3060"."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -53,6 +55,8 @@ def mark_unheld(text: Text, over: frozenset[int]) -> None:
             if is_meant(text, tokens):
                 _leave(text, tokens, frozenset() if name == "corrected" else over)
     for claim in text.ledger.of("value"):
+        if claim.value.slot == "gpus" and (number_in(claim.value.value) or 0) >= _CARD:
+            _leave(text, claim.tokens, over)
         if any(_THOUSANDS.fullmatch(text.ledger.said([i])) for i in claim.tokens):
             _leave(text, claim.tokens, over)
 
