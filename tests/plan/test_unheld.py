@@ -76,6 +76,7 @@ def settings(reading: Reading) -> dict[str, Any]:
         ("no hpo, for longer", "longer"),
         # A kind of GPU that looks like an id.
         ("no hpo, on gpu 3090", "gpu 3090"),
+        ("no hpo, my gpu is a 3060", "gpu is a 3060"),
         # Signs of a shell and of comments.
         ("no hpo || train segformer on /a/train", "|| train"),
         ("no hpo <!-- 20 epochs -->", "20 epochs"),

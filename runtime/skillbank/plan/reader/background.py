@@ -131,11 +131,11 @@ def _is_sentence(text: Text, teller: Teller, part: _Part) -> bool:
     """Whether a part has a subject and a verb, or what has none stands before all that is asked for."""
     if teller.verb_of(part.first, part.end) is not None:
         return True
-    led = text.word(part.first) in _PLACING | of("comparing")
+    led = text.word(part.first) in _PLACING | of("comparing", "imperatives")
     verbs = (
         i for i in part.tokens[1:] if text.word(i) in FINITE | of("past") or is_regular_past(text.word(i))
     )
-    ordering = text.word(part.first).endswith("ly") or _may_order(text, part)
+    ordering = text.word(part.end - 1).endswith("ly") or _may_order(text, part)
     return part.whole and not led and (any(verbs) or (part.early and not ordering))
 
 
@@ -199,5 +199,5 @@ def _is_heading(text: Text, part: _Part) -> bool:
     """Whether a part stands above what is asked for: "From the practice:", "Hangar 2."."""
     first = next(iter(text.unclaimed(part.tokens)), part.first)
     last, behind = part.end - 1, text.word(part.end)
-    numbered = text.is_plain(first) and text.kind(last) == "number" and behind in (":", ".", ",")
+    numbered = text.is_plain(first) and text.kind(last) == "number" and (part.early or behind == ":")
     return part.opening and (numbered or (behind == ":" and text.word(first) not in _PLACING))

@@ -10,6 +10,7 @@ from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
+from skillbank.plan.reader.form_words import form_of
 from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.kinds import kinds_in, refuse_another_kind, refuse_more_than_one, refuse_several
 from skillbank.plan.reader.lexicon import lexicon

@@ -119,7 +119,7 @@ def take_heard(text: Text) -> list[str]:
 def _is_heard(text: Text, match: Match) -> bool:
     """Whether somebody else says something; nothing waits for it: "as soon as Ines says so"."""
     who = match.tokens("who")
-    named = is_name(text, match.first) or (text.opens(match.first) and text.is_plain(match.first))
+    named = is_name(text, match.first) or (match.first == 0 and text.is_plain(0))
     if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not named):
         return False
     before = range(max(text.sentence(match.first).start, match.first - 4), match.first)
