@@ -23,8 +23,9 @@ from skillbank.plan.reader.data_shares import divided
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.form_words import form_of
 from skillbank.plan.reader.leaving_out import question_about
-from skillbank.plan.reader.lexicon import FORMS, word_list
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
 from skillbank.visible import one_line

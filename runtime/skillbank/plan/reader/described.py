@@ -11,11 +11,11 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
 from skillbank.plan.products import trains
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.step import Step, name_all
 from skillbank.plan.slot_keys import key_of
@@ -216,7 +216,7 @@ def _refuse_another_kind(page: Text, steps: list[Step], skill: Skill) -> None:
     """
     said = f"{skill.name} {skill.frontmatter.description}".lower().partition(". ")[0]  # what it is
     for step in (s for s in steps if trains(s.action) and not s.of("job")):
-        match = page.unread().match(frames("several.kind")[0], step.at + 1)
+        match = page.unread().match(phrase("several.kind"), step.at + 1)
         for stem, kind in _kinds(page, match.tokens("what") if match is not None else []).items():
             if stem not in said:
                 raise AmbiguousSkillError(
@@ -233,7 +233,7 @@ def _refuse_several(page: Text) -> None:
     AmbiguousSkillError
         Where two kinds are joined, each with its own article.
     """
-    for match in (m for source in frames("several.kinds") for m in page.unread().find(source)):
+    for match in page.unread().phrases("several.kinds"):
         _refuse_more_than_one(_kinds(page, match.tokens("what")))
 
 

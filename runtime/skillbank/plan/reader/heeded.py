@@ -6,8 +6,8 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.place import BARE, role_of_path
 from skillbank.plan.reader.tokens import Claim
 
@@ -20,11 +20,9 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
     over = clauses.history()
     machines = (
-        m
-        for m in text.find(frame("unread.machine"))
-        if m.first not in over and not _is_where_data_lies(text, m)
+        m for m in text.phrases("unread.machine") if m.first not in over and not _is_where_data_lies(text, m)
     )
-    for match in (*machines, *(m for m in text.find(frame("unread.deed")) if _is_order(text, m))):
+    for match in (*machines, *(m for m in text.phrases("unread.deed") if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_beside(text)
@@ -37,10 +35,9 @@ def _mark_beside(text: Text) -> None:
     for match in bare.find("told.wishes"):
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
-    parts = [m for source in frames("unread.another") for m in bare.find(source)]
-    parts += [m for source in frames("unread.sized") for m in text.find(source)]
+    parts = [*bare.phrases("unread.another"), *text.phrases("unread.sized")]
     if len(text.ledger.of("action", "find")) > 1:
-        for match in bare.find(frame("unread.spare")):
+        for match in bare.phrases("unread.spare"):
             text.ledger.mark("unread", match.tokens())
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
@@ -50,7 +47,7 @@ def _mark_beside(text: Text) -> None:
 def _mark_places(text: Text) -> None:
     """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
     bare = text.unread()
-    for match in (m for source in frames("unread.of_places") for m in bare.find(source)):
+    for match in bare.phrases("unread.of_places"):
         _leave(text, match.tokens("what"))
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
@@ -60,7 +57,7 @@ def _mark_places(text: Text) -> None:
 def _mark_splits(text: Text, bare: Text) -> None:
     """Leave unread which split of a data set is meant: "the test split of X"."""
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
-    splits = frames("unread.split") + (() if training else frames("unread.split_of_training"))
+    splits = phrases("unread.split") + (() if training else phrases("unread.split_of_training"))
     for match in (m for source in splits for m in bare.find(source)):
         [place] = [i for i in match.tokens() if text.kind(i) == "place"]
         if role_of_path(text, str(text.tokens[place].value)) is None:

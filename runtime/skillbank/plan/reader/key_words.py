@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.lexicon import lexicon
+from skillbank.plan.reader.phrases import word_list
 
 __all__ = [
     "COMMON",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
-from skillbank.plan.reader.patterns import Item, pattern
+from skillbank.plan.reader.phrases import Item, pattern, phrases
 from skillbank.plan.reader.tokens import Ledger
 
 __all__ = ["STOPS", "Match", "Text"]
@@ -148,6 +148,15 @@ class Text:
             if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
+
+    def phrases(self, *names: str) -> Iterator[Match]:
+        """Yield where the patterns of some groups of the table are found, one pattern after the other."""
+        return (match for name in names for source in phrases(name) for match in self.find(source))
+
+    def take(self, name: str) -> None:
+        """Account for what such patterns find, as what their subject is called: ``order.joining``."""
+        for match in self.phrases(name):
+            self.ledger.claim(name.partition(".")[0], match.tokens("w") or match.tokens())
 
     def _starts(self, source: str) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""

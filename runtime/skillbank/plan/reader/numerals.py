@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from skillbank.plan.reader.lexicon import Lexicon, words_in_order
+from skillbank.plan.reader.lexicon import Lexicon
+from skillbank.plan.reader.phrases import words_in_order
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["NUMBERS", "count_words"]

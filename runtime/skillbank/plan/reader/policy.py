@@ -6,8 +6,8 @@ from skillbank.errors import ConflictError
 from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.judging import REACH, Said, judge, operator_before
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["UNCERTAIN", "Said", "held", "take_policy"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from skillbank.plan.reader.judging import Said
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.spec_keys import Keys, name_at, name_before
 from skillbank.plan.reader.value import UNITS, Value, duration
 

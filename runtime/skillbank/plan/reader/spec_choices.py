@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.key_phrases import described_behind, zero_at
 from skillbank.plan.reader.key_words import canonical, letters
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.spec_keys import Keys, name_at, words_before
 from skillbank.plan.reader.value import Value, denied_before, led_by, set_before
 

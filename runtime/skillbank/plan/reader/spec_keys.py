@@ -21,8 +21,9 @@ from skillbank.plan.reader.key_words import (
     spells,
     stems_of,
 )
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
 

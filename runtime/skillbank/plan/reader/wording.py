@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import Lexicon, word_list
+from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import ACTIONS, word_list
 
 __all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_participle", "is_regular_past", "of"]
 
