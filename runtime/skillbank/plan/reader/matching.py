@@ -141,6 +141,14 @@ class Text:
         """Return the value of the token of a named item."""
         return self.tokens[match.tokens(name)[0]].value
 
+    def meaning(self, match: Match, name: str, section: str) -> str:
+        """Return what the phrase of a named item means of a section, as "minutes" of ``slots.units``."""
+        tokens = match.tokens(name)
+        means = (
+            s for s in self.lexicon.below(section) if tokens and tokens[-1] + 1 in self.ends(tokens[0], s)
+        )
+        return next(means, "").rpartition(".")[2]
+
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
         at = 0

@@ -26,14 +26,16 @@ from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import WORDS, lexicon
 
-__all__ = ["ACTIONS", "Item", "Pattern", "pattern", "phrase", "phrases", "word_list", "words_in_order"]
+__all__ = [
+    "ACTIONS", "Item", "Pattern", "groups", "pattern", "phrase", "phrases", "word_list", "words_in_order",
+]  # fmt: skip
 
 ACTIONS = (
     "train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine",
     "dataset_convert",
 )  # fmt: skip
 _PART = re.compile(r"\{(\w+)\}")
-_EVERY = re.compile(r"([\w.]+)\.\*\.(\w+)")
+_EVERY = re.compile(r"([\w.]+)\.\*(\.\w+)?")
 _Subject = dict[str, str | list[str] | dict[str, str]]
 
 
@@ -54,6 +56,11 @@ def phrases(name: str) -> tuple[str, ...]:
     subject, _, group = name.partition(".")
     parts = {**_table()["parts"], **_parts(subject)}
     return tuple(_whole(source, parts) for source in _table()[subject].get(group, ()))
+
+
+def groups(subject: str) -> list[str]:
+    """Return the names of the groups of patterns that a subject has, as `phrases` takes them."""
+    return [f"{subject}.{group}" for group, listed in _table()[subject].items() if isinstance(listed, list)]
 
 
 def phrase(name: str) -> str:
@@ -80,12 +87,12 @@ def _whole(source: str, parts: Mapping[str, object]) -> str:
     """Return a pattern with all put in that it stands for; parts may name others."""
     while _PART.search(source):
         source = _PART.sub(lambda found: str(parts[found[1]]), source)
-    return _EVERY.sub(lambda found: "|".join(_every(found[1], found[2])), source)
+    return _EVERY.sub(lambda found: "|".join(_every(found[1], found[2] or "")), source)
 
 
 @lru_cache(maxsize=64)
 def _every(head: str, leaf: str) -> list[str]:
-    one = re.compile(rf"{re.escape(head)}\.\w+\.{leaf}")
+    one = re.compile(rf"{re.escape(head)}\.\w+{re.escape(leaf)}")
     return [section for section in lexicon().classes if one.fullmatch(section)]
 
 
