@@ -230,7 +230,7 @@ class Text:
             return
         item, lived = items[n], False
         if item.look:
-            found = bool(self._ends_of(item, i, last))
+            found = bool(self._ends_of(item, i, last)) or (item.closing and self.kind(i) in ("", "mark"))
             stops: Iterator[int] = iter((i,) if found == (item.look == "&") else ())
         else:
             stops = self._many(item, i, last)

@@ -13,7 +13,8 @@ and ``name=`` before it. An alternative is
 - ``^value``: a token that a claim of that kind has;
 - ``~word``: any word that no other claim has, whatever it is, except marks and operators;
 - ``~aside``: the same, passed over: it is no evidence of what the pattern finds, and stays unread;
-- ``!`` before an alternative: nothing of the kind follows; ``&``: it follows, and stays.
+- ``!`` before an alternative: nothing of the kind follows; ``&``: it follows, and stays;
+- ``&$``: a mark follows, or nothing at all.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ class Item:
     kinds: frozenset[str]
     owners: frozenset[str]
     plain: bool
+    closing: bool
+    """Whether the end of the text or of what a mark ends is found."""
     aside: bool
     """Whether the words that only the wildcard finds are none of the match."""
     keys: frozenset[str]
@@ -147,13 +150,13 @@ def pattern(source: str) -> Pattern:
 
 def _item(found: re.Match[str]) -> Item:
     alternatives = found["alternatives"].split("|")
-    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^~"}
-    sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
+    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^~$"}
+    sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~$")
     keys = sections | {a for a in alternatives if a[0] in "'@"}
     needed = not found["look"] and found["many"] in ("", "+")
     return Item(
-        by_mark["'"], sections, by_mark["@"], by_mark["^"], bool(by_mark["~"]), "aside" in by_mark["~"],
-        keys, needed, found["name"] or "", found["look"] or "", found["many"],
+        by_mark["'"], sections, by_mark["@"], by_mark["^"], bool(by_mark["~"]), bool(by_mark["$"]),
+        "aside" in by_mark["~"], keys, needed, found["name"] or "", found["look"] or "", found["many"],
     )  # fmt: skip
 
 
