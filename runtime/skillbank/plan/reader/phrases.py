@@ -28,7 +28,8 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import WORDS, lexicon
 
 __all__ = [
-    "ACTIONS", "Item", "Pattern", "groups", "pattern", "phrase", "phrases", "word_list", "words_in_order",
+    "ACTIONS", "Item", "Pattern", "groups", "pattern", "phrase", "phrases", "word_list", "word_pairs",
+    "words_in_order",
 ]  # fmt: skip
 
 ACTIONS = (
@@ -82,6 +83,11 @@ def words_in_order(name: str) -> list[str]:
     words = _table()[subject][group]
     assert isinstance(words, str)
     return words.split()
+
+
+def word_pairs(name: str) -> dict[str, str]:
+    """Return what some words stand for, listed as "said=meant"."""
+    return dict(pair.split("=") for pair in words_in_order(name))
 
 
 def _whole(source: str, parts: Mapping[str, object]) -> str:

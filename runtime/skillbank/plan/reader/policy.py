@@ -190,6 +190,7 @@ def _is_schedule(text: Text, match: Match) -> bool:
 
 def _is_unsure(text: Text, match: Match) -> bool:
     """Whether a mention has a condition, leaves the choice, or tells of what was done."""
-    if any(text.match(source, match.end) for source in phrases("mentions.conditional")):
+    bare = text.unread()
+    if any(bare.match(source, match.end) for source in phrases("mentions.conditional")):
         return True
     return any(led_by(text, match.first, source, 6) for source in phrases("mentions.unsure"))
