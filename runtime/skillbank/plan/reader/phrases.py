@@ -28,8 +28,8 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import WORDS, lexicon
 
 __all__ = [
-    "ACTIONS", "Item", "Pattern", "groups", "pattern", "phrase", "phrases", "word_list", "word_pairs",
-    "words_in_order",
+    "ACTIONS", "Item", "Pattern", "classes", "groups", "pattern", "phrase", "phrases", "word_list",
+    "word_pairs", "words_in_order",
 ]  # fmt: skip
 
 ACTIONS = (
@@ -88,6 +88,13 @@ def words_in_order(name: str) -> list[str]:
 def word_pairs(name: str) -> dict[str, str]:
     """Return what some words stand for, listed as "said=meant"."""
     return dict(pair.split("=") for pair in words_in_order(name))
+
+
+@lru_cache(maxsize=64)
+def classes(name: str) -> frozenset[str]:
+    """Return the classes of words that a pattern of one item has as its alternatives."""
+    [item] = pattern(phrase(name)).items
+    return item.sections
 
 
 def _whole(source: str, parts: Mapping[str, object]) -> str:
