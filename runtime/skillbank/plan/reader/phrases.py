@@ -106,7 +106,8 @@ def _whole(source: str, parts: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=64)
 def _every(head: str, leaf: str) -> list[str]:
-    one = re.compile(rf"{re.escape(head)}\.\w+{re.escape(leaf)}")
+    """Return all classes of a kind, such as the nouns of slots; what only stands around these is none."""
+    one = re.compile(rf"{re.escape(head)}\.(?!around\.)\w+{re.escape(leaf)}")
     return [section for section in lexicon().classes if one.fullmatch(section)]
 
 

@@ -20,7 +20,7 @@ from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.slot_numbers import take_number
 from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
-from skillbank.plan.slots import SLOTS, Kind, Slot
+from skillbank.plan.slots import Slot, slot
 
 __all__ = ["take_values"]
 
@@ -50,8 +50,8 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     take_the_gpu(text)
     take_owned(text)
     take_ellipses(text)
-    for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
-        _choices(text, each)
+    for name in ("precision", "algorithm"):
+        _choices(text, slot(name))
 
 
 def _scores(text: Text) -> None:
