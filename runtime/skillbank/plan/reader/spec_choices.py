@@ -63,9 +63,7 @@ def _choice(text: Text, part: range, owners: dict[str, str], keys: Keys) -> bool
     for key, spelled in owners.items():
         leaf = {*_leaf(key).lower().split("_"), _leaf(key), *side}
         names = leaf | (_KINDS if len(owners) == 1 else set())
-        beside = [k for k in before[-3:] if text.word(k) in leaf]
-        if telling and not beside:
-            beside = [k for k in before[-1:] if text.word(k) in names]
+        beside = _named_before(text, before, leaf, names if telling else leaf)
         if "student" in side:
             beside = beside or led_by(text, part.start, phrase("choices.to_student"), 4)
         end = _end_of_names(text, part.stop, names, key, keys)
@@ -76,6 +74,12 @@ def _choice(text: Text, part: range, owners: dict[str, str], keys: Keys) -> bool
             denied = denied_before(text, min(tokens))
             return claim_key(text, [*denied, *tokens], key, spelled, negated=bool(denied))
     return False
+
+
+def _named_before(text: Text, before: list[int], leaf: set[str], names: set[str]) -> list[int]:
+    """Return the words before a value that name its key, or the one that may: "optimizer sgd"."""
+    beside = [k for k in before[-3:] if text.word(k) in leaf]
+    return beside or [k for k in before[-1:] if text.word(k) in names]
 
 
 def _tells(text: Text, part: range) -> bool:
