@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,9 @@ Fault = Callable[[int, str], str | None]
 class Proxy(ThreadingHTTPServer):
     """Passes requests on; `fault` says which of them fail and how.
 
-    ``403`` and ``503`` answer so, ``cut`` sends half of the body and closes, ``drop`` closes without an
-    answer, ``slow`` waits within the body.
+    ``403`` and ``503`` answer so, ``400 ExpiredToken`` with S3's word for it where an answer has a body,
+    dated an hour from now; ``cut`` sends half of the body and closes, ``drop`` closes without an answer,
+    ``slow`` waits within the body.
     """
 
     daemon_threads = True
@@ -87,10 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "drop":
             self.close_connection = True
             return
-        if fault in ("403", "503"):
-            self.send_response(int(fault))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        if fault and fault[:3].isdecimal():
+            self._refuse(int(fault[:3]), fault[4:])
             return
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=60)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("expect", "connection")}
@@ -117,6 +117,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
             self.server.sent += len(content)
+
+    def _refuse(self, status: int, code: str) -> None:
+        body = f"<Error><Code>{code}</Code><Message>no</Message></Error>" if code else ""
+        self.send_response_only(status)
+        self.send_header("Date", formatdate(time.time() + 3600, usegmt=True))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body.encode())
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass_on  # noqa: N815
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skillbank import JobState, Request, Runtime
-from skillbank.errors import JobNotFoundError, StateError, UsageError
+from skillbank.errors import JobNotFoundError, ParentError, StateError, UsageError
 from tests.agent.conftest import bank, data, environment, inline, runtime
 
 __all__ = ["bank", "data", "environment", "inline", "runtime"]
@@ -79,6 +80,44 @@ def test_what_nothing_would_be_made_of_is_refused(runtime: Runtime, data: Path, 
     step = Request(skill="toy-detector", action="train")
     with pytest.raises(UsageError, match=r"leave.out is of words"):
         runtime.plan(step, leave_out=["zebra"])
+    assert not runtime.jobs.store.list()
+
+
+@pytest.mark.slow
+def test_a_step_of_a_chain_goes_on_from_the_job_that_ran_the_step_before(
+    runtime: Runtime, data: Path
+) -> None:
+    train, evaluate = runtime.plan(
+        f"train the toy detector on {data} for 1 epoch, then evaluate it on {data}"
+    )
+    with pytest.raises(ParentError, match="has not run yet; launch that plan first"):
+        runtime.launch(evaluate)
+    first, second = (runtime.wait(runtime.launch(train)) for _ in range(2))
+    assert runtime.wait(runtime.launch(evaluate)).parents == (second.id,)
+    assert runtime.wait(runtime.launch(evaluate, parents=[first])).parents == (first.id,)
+    with pytest.raises(ParentError, match="is of none of the jobs that were named"):
+        runtime.launch(evaluate, parents=[runtime.launch(evaluate)])
+
+
+def test_one_thing_in_the_place_of_another_is_told_in_one_sentence(runtime: Runtime, data: Path) -> None:
+    plans = runtime.plan(f"train the toy detector on {data}")
+    anything: Any = runtime
+    wrong: dict[str, Callable[[], object]] = {
+        r"one plan and was given 1 in a list: .*'\[plan\] = runtime.plan": lambda: anything.launch(plans),
+        "was given the text 'train it': Runtime.plan makes plans": lambda: anything.launch("train it"),
+        "takes a plan, .* and was given None": lambda: anything.explain(None),
+        "was given a value of type PosixPath": lambda: anything.keep(data),
+        "was given 1 in a list": lambda: anything.check(plans),
+        "returns, or by its id; this is a value of type Plan": lambda: anything.wait(plans[0]),
+        "or by its id; this is None": lambda: anything.logs(None),
+        "by its id; this is a value of type int": lambda: anything.launch(*plans, parents=[1]),
+        "a Request for each step; this is None": lambda: anything.plan(None),
+        "a Request for each step; this holds a value of type str": lambda: anything.plan(["train it"]),
+        r"banks is one path, but it must be a list: \['": lambda: Runtime(data),  # type: ignore[arg-type]
+    }
+    for said, call in wrong.items():
+        with pytest.raises(UsageError, match=said):
+            call()
     assert not runtime.jobs.store.list()
 
 

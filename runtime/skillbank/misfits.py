@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
-from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
 
-with lazy_imports():
-    import pydantic_core
-
-__all__ = ["misfit", "refuse_text", "refuse_truth"]
+__all__ = ["misfit", "refuse_text"]
 
 _WHOLE = "a whole number alone, such as 20"
 _NUMBER = "a number alone, such as 0.2"
@@ -60,7 +57,7 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
         return f"there is no key {called}{did_you_mean(called, list(known))}"
     if kind == "missing":
         return f"{called} is missing"
-    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
+    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200).rstrip(".")
     if kind == "value_error" and not said.startswith("must "):
         return f"{called}: {said}"  # a sentence of ours, which names the value
     if kind == "json_invalid" or not _SECRET.isdisjoint(map(str, detail["loc"])):
@@ -70,8 +67,8 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
     return f"{called} is {given}, but it {_must(kind, detail, said)}"
 
 
-def refuse_text(values: Iterable[object] | None, name: str) -> None:
-    """Refuse a text where several values are taken: to Python it is its letters, each one of them.
+def refuse_text(values: Iterable[object] | PurePath | None, name: str) -> None:
+    """Refuse a text or path where several values are taken: to Python a text is its letters.
 
     Parameters
     ----------
@@ -83,18 +80,9 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
     UsageError
         With the list that was meant.
     """
-    if isinstance(values, str):
-        raise UsageError(f"{name} is one text, but it must be a list: [{one_line(values)!r}].")
-
-
-def refuse_truth(value: object) -> object:
-    """Refuse true and false where a number is taken: to Python they are 1 and 0, which nobody means.
-
-    A validator of pydantic's, called before the value is read.
-    """
-    if isinstance(value, bool):
-        raise pydantic_core.PydanticCustomError("no_truth", "true and false are no values of it")
-    return value
+    if isinstance(values, str | PurePath):
+        kind = "text" if isinstance(values, str) else "path"
+        raise UsageError(f"{name} is one {kind}, but it must be a list: [{one_line(values)!r}].")
 
 
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from skillbank.facade.arguments import id_of, one_plan
 from skillbank.facade.explanation import Explanation
 from skillbank.facade.starting import Starting
 from skillbank.jobs.waiting import wait_to_the_end
@@ -89,7 +90,7 @@ class Runtime(Starting):
         SkillNotFoundError, StateError
             As `skill_of`.
         """
-        return Explanation.of(plan, self.sentence([plan]))
+        return Explanation.of(one_plan(plan), self.sentence([plan]))
 
     def status(self, job: Job) -> JobRecord:
         """Return how a job is now, and see to it that somebody finishes its work.
@@ -242,4 +243,4 @@ class Runtime(Starting):
         )
 
     def _id(self, job: Job) -> str:
-        return self.jobs.store.get(job if isinstance(job, str) else job.id).id
+        return self.jobs.store.get(id_of(job)).id

@@ -16,11 +16,13 @@ import pytest
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.chat import SYSTEM, Audience, Chat, Limits, Verdict
+from skillbank.agent.own_words import beside_own_words
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import UsageError
 from skillbank.language_model.endpoint import Endpoint, Patience
 from skillbank.language_model.reply import Reply, ToolCall
+from skillbank.plan.model import Plan
 from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Says, Step
 from tests.agent.sensible_model import sensible
 
@@ -88,6 +90,50 @@ def plan_of(toolbox: Toolbox, data: Path, more: str = "") -> str:
 
 
 # Tools
+
+
+def test_a_request_may_be_said_in_parts_and_what_came_last_counts(
+    talk: Talk, toolbox: Toolbox, data: Path
+) -> None:
+    three, five = plan_of(toolbox, data, "for 3 epochs"), plan_of(toolbox, data, "for 5 epochs")
+    launched = [Call("launch", {"plan_id": plan}) for plan in (three, three, three, five)]
+    script = [step for call in launched for step in (Says(calls=[call]), Says("Asked."))]
+    person = Person(False, False, False, False)
+    chat = talk(*script, person=person)
+    for words in (f"train the toy detector on {data}", "for 3 epochs", "no, only 5 epochs", "go ahead"):
+        chat.turn(words)
+    without, said, stale, corrected = (approval.unlike for approval in person.asked)
+    assert without == f"give another plan: {toolbox.runtime.sentence([_planned(toolbox, data)])}"
+    assert said == corrected == "" and "your words" not in person.asked[1].question
+    assert stale.startswith("give another plan: ") and "; 5 epochs;" in stale
+    assert person.asked[0].question.endswith(f"\n  your words {without}")
+
+
+def test_what_is_said_once_starts_once(talk: Talk, toolbox: Toolbox, data: Path) -> None:
+    launch = Call("launch", {"plan_id": plan_of(toolbox, data)})
+    person = Person(True, False, False, False)
+    chat = talk(Says(calls=[launch, launch]), Says(calls=[launch]), Says("It runs."),
+                Says(calls=[launch]), Says("Not again."), person=person)  # fmt: skip
+    chat.turn(f"train the toy detector on {data}")
+    chat.turn("go on")
+    once, *more = (approval.unlike for approval in person.asked)
+    assert once == "" and more == ["started it before, and a model asks again"] * 3
+    assert len(jobs(toolbox)) == 1
+
+
+def test_a_label_job_names_what_was_not_said(toolbox: Toolbox) -> None:
+    given = {"image": "./photos", "descriptions": ["red car", "boat"], "into": "cars", "tiles": None}
+    asked = Approval("plan:00", "Start?")
+    all_said = ["label ./photos into cars", "as red car and boat"]
+    for said, unlike in [(all_said, ""), (["label ./photos into cars: red car"], "do not hold 'boat'")]:
+        call = ToolCall("1", "label_image", json.dumps(given))
+        told = beside_own_words(toolbox.runtime, asked, call, said, set())
+        assert told.unlike == unlike
+    assert told.question == "Start?\n  your words do not hold 'boat'"
+
+
+def _planned(toolbox: Toolbox, data: Path) -> Plan:
+    return toolbox.runtime.jobs.store.get_plan(plan_of(toolbox, data))
 
 
 @pytest.mark.slow

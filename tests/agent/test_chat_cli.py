@@ -111,6 +111,46 @@ def test_yes_is_for_launches(serve: Serve, chat: Command, inline: Command, data:
     inline("cancel", "last")
 
 
+@pytest.mark.parametrize(
+    ("said", "terms", "told"),
+    [
+        (
+            "train the toy detector on {data} for 3 epochs",
+            {},
+            "give another plan: train toy-detector on {data}; 3",
+        ),
+        ("train the toy detector on {other}, frobbed", {}, "leave a question: words: I did not understand"),
+        ("what is there?", {}, "give no plan: "),
+        ("train the toy detector on {other}", {"retries": 5}, "name no terms; those above are the model's"),
+        ("Please train the toy detector on {other}.", {}, None),
+        ("launch plan {plan}", {}, None),
+    ],
+)
+def test_yes_starts_what_was_said_and_nothing_else(
+    serve: Serve, chat: Command, inline: Command, data: Path,
+    said: str, terms: dict[str, Any], told: str | None,
+) -> None:  # fmt: skip
+    other = data.with_name("other")
+    other.mkdir()
+    (other / "data.txt").write_text("seven")
+    plan = inline("plan", f"train the toy detector on {other}", "--json").document["plan_id"]
+    serve(
+        Says(calls=[Call("plan", {"text": f"train the toy detector on {other}"})]),
+        Says(calls=[Call("launch", {"plan_id": plan, **terms})]),
+        Says("I did what you said."),
+    )
+    named = {"data": data, "other": other, "plan": plan[:12]}
+    answer = chat(said.format(**named), "--yes")
+    if told is None:
+        [job] = jobs(inline)
+        assert (answer.code, job["plan_id"]) == (0, plan) and answer.err.endswith(f"; started {job['id']}\n")
+        return
+    assert (answer.code, jobs(inline)) == (4, [])
+    assert answer.out == "I did what you said.\n" and answer.err.endswith("; no job was started\n")
+    assert f"    your words {told.format(**named)}" in answer.err
+    assert f"'skillbank approve {plan[:12]}" in answer.err
+
+
 @pytest.mark.slow
 def test_no_secret_anywhere(
     serve: Serve, chat: Command, inline: Command, data: Path, environment: dict[str, str]
@@ -129,7 +169,7 @@ def test_no_secret_anywhere(
         Says(calls=[Call("job_logs", {"job": "last"})]),
         Says(f"It printed {KEY}", delta=1),
     )
-    answer = chat(f"my key is {KEY}", "--yes")
+    answer = chat(f"my key is {KEY}, launch {plan}", "--yes")
     assert (
         answer.code == 0
         and "I know [redacted]!" in answer.out
@@ -231,7 +271,14 @@ def test_ctrl_c_ends_the_conversation_and_no_job(
     waiting = Says(calls=[Call("job_status", {"job": "last", "wait_seconds": 600})])
     serve(Says(calls=[Call("launch", {"plan_id": plan["plan_id"]})]), waiting, Says("Done."))
     inline("run", f"train the toy detector on {data}", "--set", "train.seconds=12")  # keeps the plan
-    chat = start(environment, bank, "go", "--yes", stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    chat = start(
+        environment,
+        bank,
+        f"launch {plan['plan_id'][:12]}",
+        "--yes",
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         assert chat.stderr is not None
         for line in chat.stderr:

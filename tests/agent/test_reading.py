@@ -152,6 +152,18 @@ def test_what_the_model_refuses_does_not_run(endpoint: list[Says], runtime: Runt
 
 
 @pytest.mark.parametrize(
+    ("named", "why"),
+    [({"skill": "nope"}, "There is no skill 'nope'"), ({"action": "rm"}, "has no action 'rm'")],
+)
+def test_what_only_the_model_names_and_is_not_there_is_told_as_its_own(
+    endpoint: list[Says], runtime: Runtime, named: dict[str, str], why: str
+) -> None:
+    endpoint.append(fills({**STEP, **named}))
+    with pytest.raises(EndpointError, match=f"^the model's reading does not hold: .*{why}.* --reader rules"):
+        runtime.read(TEXT)
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         Says("I would rather talk."),

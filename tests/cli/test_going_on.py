@@ -91,6 +91,17 @@ def test_a_training_goes_on_from_its_last_checkpoint(inline: Command, data: Path
 
 
 @pytest.mark.slow
+def test_a_job_that_is_named_goes_on_from_its_own_checkpoint(inline: Command, data: Path) -> None:
+    first, second = broken_off(inline, data), broken_off(inline, data)
+    assert second["id"] != first["id"] and not second["resumes"]
+    (data / "data.txt").write_text("good")
+    shown = inline("run", "--resume", first["id"], "--yes", "--json")
+    assert shown.code == 0 and shown.document["resumes"] == first["id"]
+    again = inline("run", "--resume", second["id"], "--yes")
+    assert again.code != 0 and "having run the same plan anew; there is nothing to resume" in again.err
+
+
+@pytest.mark.slow
 def test_the_best_epoch_is_the_best_of_the_whole_training(inline: Command, data: Path, bank: Path) -> None:
     program = bank.parent / "program.py"
     program.write_text(program.read_text().replace("0.5 + epoch / 10", "[0.9, 0.2, 0.3, 0.4][epoch]"))

@@ -75,6 +75,7 @@ def test_explain_tells_where_every_changed_value_comes_from(inline: Command) -> 
         (["plan", REQUEST, "--automl", "perhaps"], 2, "must be one of auto, on, off"),
         (["plan", "--skill", "grounding_dino", "--action", "fly"], 5, "has no action 'fly'; it has"),
         (["plan", "--skill", "grunding_dino", "--action", "train"], 5, "There is no skill 'grunding_dino'"),
+        (["team", "quota", "set", "planet", "x"], 2, "KIND: 'planet' is not one of 'user', 'project'"),
         (["plan", "bake a cake"], 2, "'bake a cake' asks for no run"),
         (["plan", "train a chatbot on s3://b/t"], 5, "No skill fits"),
         (["plan", ""], 2, "The request is empty"),
@@ -88,7 +89,7 @@ def test_each_mistake_gets_one_sentence(inline: Command, arguments: list[str], c
     assert answer.code == code
     assert words in answer.err
     assert answer.err.startswith("skillbank: ") and answer.err.count("\n") == 1
-    assert answer.out == ""
+    assert answer.out == "" and not answer.err.endswith("..\n")
 
 
 def test_errors_are_documents_under_json(inline: Command) -> None:

@@ -132,8 +132,10 @@ def test_a_job_stands_for_the_plan_that_it_or_an_earlier_attempt_ran(
     assert finished_parents(make_plan(), [other], look) == [other], (
         "what is named beyond the plan comes along"
     )
-    with pytest.raises(ParentError, match="has not run yet"):
+    with pytest.raises(ParentError, match="is of none of the jobs that were named"):
         finished_parents(plan, [other], look)
+    with pytest.raises(ParentError, match="has not run yet; launch that plan first"):
+        finished_parents(plan, [], look)
     assert stands_for(again, first.id, look) and stands_for(again, f"plan:{first.plan_id}", look)
     assert not stands_for(first, again.id, look) and not stands_for(other, f"plan:{first.plan_id}", look)
 

@@ -162,6 +162,22 @@ def test_jobs_are_found_by_beginning_end_and_last(store: JobStore, make_record: 
     assert store.list(state=JobState.ERROR) == []
 
 
+def test_what_no_id_can_hold_names_no_job_and_no_plan(
+    store: JobStore, make_record: MakeRecord, make_plan: MakePlan
+) -> None:
+    one = store.create(make_record())
+    plan = store.save_plan(make_plan("first"))
+    for name in ("\0", f"\0{one.id[:4]}", f"{one.id}\0", "last\0", "last:train\0", "\ud800", "\n"):
+        with pytest.raises(JobNotFoundError, match=r"^no job '"):
+            store.get(name)
+    for name in ("\0", f"{plan[:12]}\0", "\ud800"):
+        with pytest.raises(NotFoundError, match="is not known here"):
+            store.get_plan(name)
+    with pytest.raises(JobNotFoundError) as told:
+        store.get("x" * 20_000)
+    assert len(str(told.value)) < 300
+
+
 def test_a_key_of_another_plan_is_refused(
     store: JobStore, make_record: MakeRecord, make_plan: MakePlan
 ) -> None:

@@ -16,11 +16,14 @@ from tests.s3 import every_third, faulty
 
 from skillbank.errors import DataNotFoundError, PlatformError, StateError
 from skillbank.jobs.attendance import attend, on_duty, work_left
+from skillbank.jobs.checkpoints import resumable
+from skillbank.jobs.reconciliation import handle_of
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import follow_up
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
+from skillbank.jobs.uploads import results_folder, upload_news
 from skillbank.plan.model import InputBinding, Plan, Source
 from skillbank.platforms.base import Launch, NativeStatus
 from skillbank.platforms.fake import FakePlatform
@@ -340,8 +343,13 @@ def test_a_server_that_goes_away_in_the_middle_of_an_upload_is_told(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         job = jobs.launch(make_plan(WRITES, results_root="s3://bucket/results")).id
         gone.set()
+        heard: list[str] = []
         with pytest.raises(PlatformError, match="does not answer for s3://bucket/results"):
-            Supervisor(jobs, first_pause=0).run(job)
+            Supervisor(jobs, first_pause=0, say=heard.append).run(job)
+        assert heard[0] == f"{job} has ended (COMPLETE); its results go to s3://bucket/results/{job}"
+        assert len(heard) == 5 and all(
+            "does not answer" in word and "once more in" in word for word in heard[1:]
+        )
         assert "results not uploaded yet" in jobs.store.get(job).last_word
         gone.clear()
         assert Supervisor(jobs, first_pause=0).run(job).uploaded is not None
@@ -388,6 +396,47 @@ def test_checkpoints_are_brought_away_while_the_job_runs(
     assert f"{record.id}/train/sub/a.txt" in keys(s3)
 
 
+def test_checkpoints_that_cannot_be_brought_away_while_the_job_runs_are_told(
+    jobs: Jobs,
+    make_plan: MakePlan,
+    s3: Any,
+    s3_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("skillbank.jobs.uploads._QUIET", 0.0)
+    code = WRITES + f"import time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)\n"
+    expired = threading.Event()
+
+    def said(job: str) -> str:
+        deadline = time.monotonic() + 120
+        while not (word := jobs.store.get(job).last_word).startswith("the checkpoints"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return word
+
+    with faulty(s3_server, lambda *_: "400 ExpiredToken" if expired.is_set() else None) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        record = jobs.launch(make_plan(code, results_root="s3://bucket"))
+        expired.set()
+        thread = threading.Thread(target=Supervisor(jobs, upload_seconds=0.1).run, args=(record.id,))
+        thread.start()
+        try:
+            assert "not uploaded now: the S3 server" in said(record.id) and "(ExpiredToken)" in said(
+                record.id
+            )
+            expired.clear()
+            deadline = time.monotonic() + 120
+            while not jobs.store.get(record.id).last_word.endswith("again") and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert said(record.id) == f"the checkpoints are at s3://bucket/{record.id} again"
+        finally:
+            (tmp_path / "go").touch()
+            thread.join(120)
+    words = [line.message for line in jobs.store.get(record.id).history]
+    assert len([word for word in words if word.startswith("the checkpoints")]) == 2
+
+
 def test_results_are_read_from_s3_where_the_folder_is_not(jobs: Jobs, make_plan: MakePlan, s3: Any) -> None:
     says = WRITES + "print('said')"
     record = Supervisor(jobs).run(jobs.launch(make_plan(says, results_root="s3://bucket")).id)
@@ -401,6 +450,26 @@ def test_results_are_read_from_s3_where_the_folder_is_not(jobs: Jobs, make_plan:
     )  # fmt: skip
     child_record = jobs.wait(jobs.launch(child).id)
     assert "".join(jobs.logs(child_record.id)).strip() == "train/model_epoch_000_step_00001.pth"
+
+
+def test_checkpoints_that_were_brought_away_are_gone_on_from_though_the_folder_was_lost(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillbank.jobs.uploads._QUIET", 0.0)
+    record = jobs.launch(make_plan(WRITES + "import time; time.sleep(60)", results_root="s3://bucket"))
+    folder, wanted = Path(record.results_dir), f"{record.id}/train/model_epoch_000_step_00001.pth"
+    assert _within(60, lambda: (folder / "train/sub/a.txt").exists())
+    upload_news(record)
+    assert wanted in keys(s3)
+    jobs.platform("local").cancel(handle_of(record))
+    shutil.rmtree(folder)
+    record = jobs.refresh(record.id)
+    assert record.state is JobState.UNKNOWN
+    assert f"{folder}/job is not on this machine" in record.last_word
+    record = jobs.cancel(record.id)
+    assert (record.state, record.last_word) == (JobState.CANCELED, "canceled")
+    found = resumable(results_folder(record))
+    assert found is not None and found.name == "model_epoch_000_step_00001.pth"
 
 
 def test_output_that_is_gone_is_not_taken_for_none(jobs: Jobs, make_plan: MakePlan) -> None:

@@ -13,6 +13,9 @@ from skillbank.runtime import Runtime
 REQUEST = "Train RT-DETR on /trees/train, no HPO."
 CHECK = "Split /trees/all into train and val."
 BACKGROUND = [
+    "Lid inspection, second attempt",
+    "Lid inspection: next try",
+    "Second attempt",
     "Our drones came back yesterday with a full card.",
     "I run a small vineyard in the south and have no idea about computers.",
     "The lake froze early this winter.",

@@ -14,6 +14,7 @@ DATA = {
         "data/b": "eval_dataset",
     },
     "train rtdetr using data/a, test with data/b": {"data/a": "train_datasets", "data/b": "eval_dataset"},
+    "train rtdetr on Data/Train, val Data/Val": {"Data/Train": "train_datasets", "Data/Val": "eval_dataset"},
     "train rtdetr with team/a, val data/b": {"team/a": "train_datasets", "data/b": "eval_dataset"},
     "train rtdetr on team/a together with team/b": {"team/a": "train_datasets", "team/b": "train_datasets"},
     "train rtdetr on team/a combined with lab/b": {"team/a": "train_datasets", "lab/b": "train_datasets"},
@@ -25,6 +26,8 @@ UNCLEAR = (
     "train rtdetr using PekingU/rtdetr_r50vd and data/train",
     "train rtdetr with lab/boxes & team/boxes",
     "train rtdetr on data/a labelled with team/tool",
+    "train rtdetr on data/a, weights from Bob/Ann",
+    "train rtdetr on data/a, initialised from Smith/Jones",
 )
 MODELS = (
     "train rtdetr with PekingU/rtdetr_r50vd on data/train",

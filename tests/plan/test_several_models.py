@@ -40,6 +40,12 @@ ASKED = {
     f"{APART}, lr 1e-4 for data/a": "data/a",
     f"{APART}, evaluate the first on data/c": "the first",
     "train rtdetr on data/a with no hpo but segformer on data/b with it": "it",
+    # a search of one of them
+    "train rtdetr on data/a with no hpo, segformer on data/b": "with no hpo",
+    "train rtdetr on data/a (no hpo) and segformer on data/b": "no hpo",
+    "train rtdetr on data/a without automl. Then train segformer on data/b.": "without automl",
+    "train rtdetr on data/a with automl turned off and segformer on data/b": "with automl turned off",
+    "train rtdetr on data/a with hpo (8 trials), then segformer on data/b": "with hpo",
     f"{APART}, 10 epochs in total": "in total",
     f"{APART}, 10 epochs together": "together",
     # one beside another
@@ -71,7 +77,7 @@ DONE = {
     f"{BOTH}, then evaluate both models on data/c": ["train", "train", "evaluate", "evaluate"],
     f"{BOTH}, then evaluate on data/c": ["train", "train", "evaluate", "evaluate"],
     "train and evaluate rtdetr and segformer on data/a, no hpo": ["train", "train", "evaluate", "evaluate"],
-    "- train rtdetr on data/a, no hpo\n- train segformer on data/b\n- evaluate both on data/c": [
+    "no hpo:\n- train rtdetr on data/a\n- train segformer on data/b\n- evaluate both on data/c": [
         "train", "train", "evaluate", "evaluate",
     ],
 }  # fmt: skip
@@ -150,7 +156,7 @@ def test_data_for_both_are_asked_about_where_one_has_no_place_for_them(runtime: 
 
 READ = {
     "train rtdetr on data/a and train segformer on data/b, no hpo, the first on 2 gpus": [2, None],
-    "train rtdetr on data/a, 2 gpus, no hpo, and segformer on data/b": [2, 2],
+    "train rtdetr on data/a, 2 gpus, and segformer on data/b, no hpo": [2, 2],
 }
 
 
@@ -159,3 +165,22 @@ def test_what_is_told_apart_by_its_verb_is_read(runtime: Runtime, text: str, gpu
     reading = runtime.read(text)
     assert not reading.not_understood
     assert [r.gpus for r in reading.requests] == gpus
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train rtdetr on data/a and segformer on data/b with no hpo",
+        "no hpo: train rtdetr on data/a, segformer on data/b",
+        "train rtdetr on data/a, no hpo, and segformer on data/b, no hpo",
+        "train rtdetr on data/a. No HPO for either. Train segformer on data/b.",
+    ],
+)
+def test_what_is_said_of_the_search_of_all_models_is_of_each(runtime: Runtime, text: str) -> None:
+    reading = runtime.read(text)
+    assert [r.automl for r in reading.requests] == ["off", "off"] and not reading.not_understood
+
+
+def test_leaving_out_the_search_of_one_model_turns_off_none(runtime: Runtime) -> None:
+    reading = runtime.read("train rtdetr on data/a with no hpo, segformer on data/b")
+    assert [r.automl for r in reading.leaving_out(["with no hpo"]).requests] == [None, None]

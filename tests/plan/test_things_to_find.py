@@ -21,6 +21,9 @@ LISTS = {
     "find these in ./p:\n* red car\n* blue car": ["red car", "blue car"],
     "label ./p:\n1. cat\n2. dog\nThanks\nJules": ["cat", "dog"],
     "label ./p with\ncat\ndog\n\nJules": ["cat", "dog"],
+    "label ./p:\n- cat\n- train\n- dog": ["cat", "train", "dog"],
+    "find these in ./p:\n1. train\n2. bus": ["train", "bus"],
+    "label ./p with these things:\n* bus\n* train": ["bus", "train"],
     "find apples; pears; plums in ./p": ["apples", "pears", "plums"],
     "Helmet, harness: please label these in ./p": ["Helmet", "harness"],
     "Where: ./p. What: horse carriages. Please label them.": ["horse carriages"],
@@ -71,6 +74,10 @@ ASKED = [
     "find 🐱 in ./p",
     "find cats and 🐶 in ./p",
     "label cats in ./p, some frames",
+    "find things in ./p with 9e2d10",
+    "find objects in ./p with 9e2d10",
+    "annotate the things in ./p with 9e2d10",
+    "draw boxes around objects in ./p with 9e2d10",
 ]
 ELSEWHERE = {
     "cancel the running job": "skillbank cancel JOB stops a job",
@@ -107,3 +114,13 @@ def test_who_asks_for_no_run_is_told_what_does_it(runtime: Runtime, text: str) -
     with pytest.raises(OutOfScopeError, match="asks for no run") as refused:
         runtime.read(text)
     assert ELSEWHERE[text] in str(refused.value)
+
+
+def test_a_model_that_knows_its_own_classes_finds_objects(runtime: Runtime) -> None:
+    [request] = runtime.read("find objects in ./p with e1f0a9").requests
+    assert (request.parent, request.questions) == ("e1f0a9", ())
+
+
+def test_a_step_behind_what_is_to_be_found_is_no_thing(runtime: Runtime) -> None:
+    actions = [r.action for r in runtime.read("do this:\n- find cats in ./p with 9e2d10\n- train").requests]
+    assert "train" in actions

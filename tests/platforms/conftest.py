@@ -43,6 +43,12 @@ class PrivateDaemon:
         self._containerd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def network(self) -> int:
+        """The process in whose network the daemon is."""
+        assert self._containerd is not None
+        return self._containerd.pid
+
     def start(self) -> None:
         if self._containerd is None:
             self._containerd = self._start_containerd()

@@ -334,6 +334,24 @@ def test_what_slurm_has_forgotten_the_jobs_folder_knows(jobs: Jobs) -> None:
     assert platform.status(handle).state is JobState.CANCELED
 
 
+def test_what_a_node_wrote_of_an_end_is_known_when_slurm_has_forgotten_the_job(
+    jobs: Jobs, slurm: PrivateSlurm
+) -> None:
+    record = running(jobs, jobs.launch(plan("echo up; sleep 300")), "up")
+    slurm.say("scancel", number(record))
+    folder = job_dir(Path(record.results_dir))
+    until(lambda: "CANCELLED AT" in (folder / "output.log").read_text())
+    until(lambda: not list(processes_with(f"SKILLBANK_JOB_ID={record.id}")))
+    # As if it had another number: Slurm knows nothing of that one.
+    (folder / "slurm_job").write_text("999999")
+    log = (folder / "output.log").read_text()
+    (folder / "output.log").write_text(log.replace(f"JOB {number(record)} ON", "JOB 999999 ON"))
+    told = SlurmPlatform().status(Handle(record.id, "slurm:999999", Path(record.results_dir)))
+    assert told.state is JobState.CANCELED and not told.infra
+    (folder / "output.log").write_text(log.replace(f"JOB {number(record)} ON", "JOB 1 ON"))
+    assert SlurmPlatform().status(Handle(record.id, "slurm:999999", Path(record.results_dir))).infra
+
+
 # Before a launch
 
 

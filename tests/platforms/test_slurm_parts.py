@@ -22,7 +22,7 @@ from skillbank.platforms.slurm.commands import Node
 from skillbank.platforms.slurm.platform import SlurmPlatform
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, size
 from skillbank.platforms.slurm.script import Container, image_file, options, render
-from skillbank.platforms.slurm.states import ENDED, Row, ended, explain, state_of
+from skillbank.platforms.slurm.states import ENDED, Row, ended, explain, noticed, state_of
 from tests.gate import launch_made
 
 
@@ -122,6 +122,7 @@ def test_ends_by_a_limit_are_failures_of_the_program(native: str, name: str) -> 
         ("(ReqNodeNotAvail, UnavailableNodes:n[1-4])", "UnavailableNodes:n[1-4]"),
         ("(Nodes required for job are DOWN, DRAINED or reserved)", "down, drained"),
         ("(launch failed requeued held)", "could not start it"),
+        ("(job requeued in held state)", "scontrol release lets it start again"),
         ("(SomethingNew)", "Slurm says SomethingNew"),
         ("", "just submitted"),
     ],
@@ -136,6 +137,19 @@ def test_nodes_that_take_no_jobs() -> None:
         s: Node("n", "p", s, 1, 0).usable for s in ("down", "drained", "draining", "idle*", "fail", "maint")
     }
     assert all(usable.values()) and not any(lost.values())
+
+
+def test_a_node_that_says_nothing_is_told() -> None:
+    assert Node("n1", "p", "IDLE*", 1, 0).said == "n1 is idle and does not answer"
+
+
+def test_what_a_node_has_written_of_an_end() -> None:
+    def said(due: str = "", number: int = 7) -> str:
+        return f"x\nslurmstepd-n1: error: *** JOB {number} ON n1 CANCELLED AT 2026-11-29T17:01:29{due} ***\n"
+
+    assert noticed(said(), 7) == "CANCELLED"
+    assert noticed(said(" DUE TO JOB REQUEUE") + said(" DUE TO TIME LIMIT"), 7) == "TIMEOUT"
+    assert [noticed(text, 7) for text in ("", said(number=8), said(" DUE TO JOB REQUEUE"))] == [None] * 3
 
 
 # The script

@@ -21,6 +21,7 @@ from skillbank.errors import DataError, DataNotFoundError, PlatformError, Skillb
 from skillbank.plan.model import InputBinding, Selective
 from skillbank.storage import download as downloads
 from skillbank.storage.progress import Step, Transfer
+from skillbank.storage.s3 import client
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.verification import Expected, composite_etag
 
@@ -353,3 +354,95 @@ def test_an_object_that_changes_while_it_is_read(
     monkeypatch.setattr("skillbank.storage.staging.locate", lambda _: found)
     with pytest.raises(DataError, match="was changed while it was read"):
         stage(binding("s3://bucket/a.json"), cache)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            "400 ExpiredToken",
+            r"does not accept the AWS credentials for s3://bucket/a\.txt \(ExpiredToken\); renew",
+        ),
+        ("403 InvalidAccessKeyId", r"does not accept the AWS credentials .*\(InvalidAccessKeyId\)"),
+        ("403 AccessDenied", r"may not use s3://bucket/a\.txt \(403 AccessDenied\); ask its owner"),
+        (
+            "403 RequestTimeTooSkewed",
+            r"the clock of this machine is 60 minutes behind the server's .*; set it",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["HEAD GET", "GET"])
+def test_the_reason_of_a_refusal_is_told_though_an_answer_to_head_has_none(
+    s3_server: str,
+    put: Put,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    said: str,
+    command: str,
+) -> None:
+    put("a.txt", b"x")
+    with faulty(s3_server, lambda _, what: fault if what.split()[0] in command.split() else None) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        with pytest.raises(PlatformError, match=said):
+            stage(binding("s3://bucket/a.txt"), cache)
+
+
+def test_keys_that_are_renewed_in_a_file_are_used_by_a_process_that_had_the_old_ones(
+    s3_server: str, put: Put, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put("a.txt", b"x")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    file, renewed = tmp_path / "credentials", False
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    with faulty(s3_server, lambda *_: None if renewed else "400 ExpiredToken") as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        file.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n")
+        old = client()
+        with pytest.raises(PlatformError, match="renew them"):
+            stage(binding("s3://bucket/a.txt"), cache)
+        file.write_text("[default]\naws_access_key_id = AKIANEW\naws_secret_access_key = new\n")
+        renewed = True
+        assert stage(binding("s3://bucket/a.txt"), cache).read_bytes() == b"x"
+        assert client() is not old
+
+
+def test_a_storm_of_503_in_the_middle_of_a_download_is_ridden_out(
+    s3_server: str, put: Put, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(30):
+        put(f"d/{i}.png", some_bytes(100, i))
+    began = time.monotonic()
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    def storm(_: int, what: str) -> str | None:
+        return "503 SlowDown" if what.startswith("GET /bucket/d/") and time.monotonic() - began < 3 else None
+
+    with faulty(s3_server, storm) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        assert len(tree(stage(binding("s3://bucket/d", "folder"), cache))) == 30
+        assert proxy.faults["503 SlowDown"] >= 30
+
+
+def test_a_server_that_keeps_failing_is_told_and_is_not_taken_for_one_that_has_nothing(
+    s3_server: str, put: Put, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("d/a.png", b"x")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    monkeypatch.setattr(downloads, "_TRIES", 2)
+    heads: list[str] = []
+
+    def storm(_: int, what: str) -> str | None:
+        heads.extend([what] if what.startswith("HEAD") else [])
+        return "503" if what.startswith("HEAD") else None
+
+    with faulty(s3_server, storm) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        with pytest.raises(PlatformError, match=r"keeps failing for s3://bucket/d \(503"):
+            stage(binding("s3://bucket/d", "folder"), cache)
+    assert len(heads) == 2  # as often as AWS_MAX_ATTEMPTS says
+    with faulty(s3_server, lambda _, what: "503 SlowDown" if "a.png" in what else None) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        with pytest.raises(PlatformError, match=r"keeps failing for s3://bucket/d/a\.png \(503 SlowDown"):
+            stage(binding("s3://bucket/d", "folder"), cache)

@@ -96,6 +96,8 @@ def test_a_launch_from_plan_to_results(server: Served, people: People, data: Pat
     for somebody, refused in ((robot, 403), (eve, 403), (bob, 404)):
         assert somebody.call("post_questions_number", yes, number=number)[0] == refused
     ann = Checked(server, people.secrets["ann"])
+    for word in ("yes", "true", 1, None):  # a yes is true, and nothing that reads like it
+        assert ann.call("post_questions_number", {**yes, "approve": word}, number=number)[0] == 400
     other = {**yes, "question": "Something else?"}
     assert ann.call("post_questions_number", other, number=number)[0] == 409
     assert ann.call("post_questions_number", yes, number=number)[1]["questions"] == []
@@ -319,3 +321,11 @@ def test_a_model_that_is_not_there_is_told_before_anything_listens(
     assert done.returncode == 5, done.stderr
     assert sentence in done.stderr and "Serving at" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_body_that_is_too_large_is_told_on_any_connection(server: Served, people: People) -> None:
+    with server.client(people.secrets["ann"]) as client:
+        for _ in range(8):  # on one that was used before the rest of a body would reset it
+            assert client.get("/api/me").status_code == 200
+            answer = client.post("/api/plans", content=b" " * (20 << 20))
+            assert answer.json()["error"]["code"] == "too_large" and answer.status_code == 413

@@ -180,3 +180,50 @@ def test_what_is_of_another_project_is_answered_as_what_is_not_there(
             told[whose["job"]] = answer.status_code, re.sub(r"[0-9a-f]{64}", "ID", text)
         one, other = told.values()
         assert one == other, (method, route.path)
+
+
+def test_a_value_of_another_type_of_json_is_read_as_none(pair: tuple[Things, Things], door: Door) -> None:
+    mine, head = names(pair[0]), {"authorization": f"Bearer {door.token('ann', MEMBER)}"}
+    wrong: dict[str, list[Any]] = {"boolean": ["yes", 1], "integer": ["1", 1.5, True], "number": ["1", True]}
+    tried = set()
+    for method, route in door.routes():
+        shown = re.sub(r":\w+}", "}", route.path)
+        body = door.document["paths"].get(shown, {}).get(method.lower(), {}).get("requestBody")
+        if body is None:
+            continue
+        schema = body["content"]["application/json"]["schema"]
+        known = door.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+        path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: mine.get(found[1], "1"), route.path)
+        for name, kind in [(key, kind) for key in known for kind in _kinds(known[key])]:
+            for value in wrong.get(kind, ()):
+                content = {**door.least(schema), name: value}
+                answer = door.client.request(method, path, headers=head, json=content)
+                said = answer.json()["error"]["message"]
+                assert (answer.status_code, said.startswith(name)) == (400, True), (path, content, said)
+                tried.add(kind)
+    assert tried == set(wrong)
+
+
+def test_what_is_no_text_names_nothing(pair: tuple[Things, Things], door: Door) -> None:
+    ann, mine = door.token("ann", MEMBER), names(pair[0])
+    tried = 0
+    for method, route in door.routes():
+        for name in set(re.findall(r"{(\w+)", route.path)) & set(mine):
+            for nothing in ("%00", "a%00"):
+                answer = door.ask(method, route, {**mine, name: nothing}, ann)
+                assert answer.status_code == 404 and "NUL" in answer.text, (method, route.path, answer.text)
+                tried += 1
+    assert tried > 50
+    head = {"authorization": f"Bearer {ann}"}
+    asked = door.client.get("/api/skills?query=a%00", headers=head)
+    assert (asked.status_code, "holds NUL" in asked.text) == (400, True)
+    for path in ("/api/plans", f"/api/sets/{mine['set']}/classes"):
+        told = door.client.post(path, headers=head, json={"text": "train\0", "classes": [{"name": "a\0"}]})
+        assert told.json()["error"]["message"] == "The body holds NUL, which is no text; leave it out."
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    """Return the one type, beside null, that a schema takes; nothing where it takes several."""
+    said = [part.get("type", []) for part in schema.get("anyOf", [schema])]
+    kinds = {kind for each in said for kind in ([each] if isinstance(each, str) else each)} - {"null"}
+    return kinds if len(kinds) == 1 else set()

@@ -268,7 +268,7 @@ def test_what_a_body_says_and_nobody_reads_is_refused(client: TestClient) -> Non
         ("DELETE", "classes/1", {"into": 2}, "takes no body"),
         ("PATCH", "classes/1", {"threshold": True}, "threshold is true"),
         ("POST", "accept", {"target": True}, "target is true"),
-        ("POST", "claims", {"pictures": [True]}, "true and false are no values of it"),
+        ("POST", "claims", {"pictures": [True]}, "pictures.0 is true, but it must be a whole number"),
     ]:
         answer = client.request(method, f"{ONE}/{path}", json=body)
         assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()

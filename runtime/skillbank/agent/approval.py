@@ -42,6 +42,8 @@ class Approval:
         The jobs that a launch goes on from beside those that its plan names: approved with it.
     page
         Where the question stands, so that a person can answer it there; empty where only a terminal is.
+    unlike
+        How it differs from what the person said, where their words are known; the question says it too.
     """
 
     subject: str
@@ -49,6 +51,7 @@ class Approval:
     data: tuple[SeenData, ...] = ()
     parents: tuple[str, ...] = ()
     page: str = ""
+    unlike: str = ""
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.failures import explain
 from skillbank.agent.openai_tools import openai_tools
+from skillbank.agent.own_words import beside_own_words, plan_of
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
@@ -228,16 +229,17 @@ class Chat:
             else:
                 unapproved[call.id] = answer
         asked = [call for call in calls if call.id in unapproved]
-        approved = [call for call in asked if self._approve(call, unapproved[call.id], turn)]
+        begun = self.transcript.started
+        approved = [call for call in asked if self._approve(call, unapproved[call.id], turn, begun)]
         for call, answer in run_calls(approved, self._call):
             self._keep(call, answer.document(), turn)
             if answer.approval is not None:  # it has become another question meanwhile
                 turn.waiting[answer.approval.subject] = answer.approval
 
-    def _approve(self, call: ToolCall, answer: Answer, turn: Turn) -> bool:
-        """Ask a person; what may not be done is answered."""
-        approval = answer.approval
-        assert approval is not None
+    def _approve(self, call: ToolCall, answer: Answer, turn: Turn, begun: set[str]) -> bool:
+        """Ask a person; what may not be done is answered. A plan that is approved is one of ``begun``."""
+        assert answer.approval is not None
+        approval = beside_own_words(self.toolbox.runtime, answer.approval, call, self.transcript.said, begun)
         verdict = self.audience.decide(approval)
         if verdict is None:
             turn.waiting[approval.subject] = approval
@@ -250,6 +252,7 @@ class Chat:
         try:
             self.toolbox.approve(approval, verdict.by, self._caller(call), how=verdict.how, code=verdict.code)
             self._note(approval, verdict, granted=True)
+            begun.add(plan_of(approval))
         except NotApprovedError as error:  # a yes with a wrong code is none
             self._note(approval, verdict, granted=False)
             turn.waiting[approval.subject] = approval

@@ -162,6 +162,17 @@ class Transcript:
         return tuple(call for call in asked if call.id not in answered)
 
     @property
+    def said(self) -> list[str]:
+        """What the person said, in its order."""
+        return [str(m["content"]) for m in self._messages if m["role"] == "user"]
+
+    @property
+    def started(self) -> set[str]:
+        """The plans that were launched."""
+        launches = (answer for call, answer in self.answers() if call.name == "launch")
+        return {str(answer["plan_id"]) for answer in launches if "job" in answer}
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether it is a person's turn to say something."""
         last = self._messages[-1]

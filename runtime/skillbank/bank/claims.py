@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 
 from skillbank.bank.lookalikes import looks
-from skillbank.bank.names import by_alias, former, normalise, plain, shown, spellings
+from skillbank.bank.names import by_alias, doers, former, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
 from skillbank.bank.skill import Skill
 
@@ -50,7 +50,9 @@ class Claims:
         self._descriptions: dict[str, tuple[Skill, ...]] = {}
         self._looks: dict[str, dict[str, list[Skill]]] = {}
         for skill in self._skills:
-            for spelling in sorted(spellings(skill)):
+            # Words of every request are in them, so that no other bank's skill is called so.
+            called = spellings(skill) | (doers(skill) if skill.bank == own else set())
+            for spelling in sorted(called):
                 self._spelled.setdefault(spelling, []).append(skill)
                 for look in looks(spelling):
                     self._looks.setdefault(look, {}).setdefault(spelling, []).append(skill)

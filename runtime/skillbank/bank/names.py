@@ -20,6 +20,7 @@ __all__ = [
     "bank_name",
     "bare_name",
     "by_alias",
+    "doers",
     "former",
     "kept_aliases",
     "normalise",
@@ -58,6 +59,18 @@ def spellings(skill: Skill) -> set[str]:
     """Return the normalised names a skill answers to."""
     said = [*_own(skill)[1:], *skill.frontmatter.lifecycle.formerly, *skill.called.aliases]
     return {normalise(skill.name), *(normalise(n) for n in said if not unusable(n))} - {""}
+
+
+_DOERS = {
+    "classification": ("classifier",), "detection": ("detector",), "segmentation": ("segmenter",),
+    "recognition": ("recognizer", "recogniser"), "estimation": ("estimator",),
+}  # fmt: skip
+
+
+def doers(skill: Skill) -> set[str]:
+    """Return what a model is called that does what its skill is called after: "image classifier"."""
+    *before, deed = bare_name(skill).split("-")
+    return {normalise("-".join([*before, doer])) for doer in _DOERS.get(deed, ()) if before}
 
 
 def by_alias(skill: Skill, spelling: str) -> bool:

@@ -24,7 +24,7 @@ def chat(
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="CHAT", help="Go on with a conversation; 'last' works.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve every launch of this command.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve every launch of what you said.")] = False,
     max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="Requests to the model.")] = 40,
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, help="Tokens of the whole conversation.")

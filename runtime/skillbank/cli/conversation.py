@@ -23,7 +23,7 @@ class Terminal(Audience):
     quiet
         Show nothing and ask nothing: stdout is for one document.
     yes
-        The person has approved every launch beforehand.
+        The person has approved every launch of what they said beforehand.
     """
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:
@@ -74,12 +74,12 @@ class Terminal(Audience):
             terminal.say(f"   {sentence}", err=True)
 
     def decide(self, approval: Approval) -> Verdict | None:
-        """Ask; ``--yes`` answers for launches, and nobody does where there is no terminal."""
+        """Ask; ``--yes`` answers for launches of what was said, and nobody where there is no terminal."""
         if self.asks_code:
             self.end()
             code = terminal.secret(approval.question, "Approval code (none: no): ")
             return None if code is None else Verdict(bool(code), person(), "terminal", code)
-        if self._yes and approval.subject.startswith("plan:"):
+        if self._yes and approval.subject.startswith("plan:") and not approval.unlike:
             return Verdict(True, person(), "flag")
         if not self.interactive:
             return None

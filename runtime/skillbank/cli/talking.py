@@ -90,7 +90,10 @@ def _report(chat: Chat, turn: Turn, terminal: Terminal) -> None:
     usage = chat.transcript.usage
     tokens = f"{'about ' if usage.estimated else ''}{usage.total} tokens"
     cost = f", cost {chat.cost:.4f}" if chat.cost else ""
-    terminal.say(f"{chat.transcript.id} · {turn.steps} steps, {tokens}{cost}")
+    # A model may say that it has trained what it has not.
+    _, jobs = chat.ids()
+    started = f"started {', '.join(jobs)}" if jobs else "no job was started"
+    terminal.say(f"{chat.transcript.id} · {turn.steps} steps, {tokens}{cost}; {started}")
 
 
 def _document(chat: Chat, turn: Turn) -> dict[str, object]:

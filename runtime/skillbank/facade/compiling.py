@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from skillbank.datasets.parts import may_be_there
 from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError, UsageError
+from skillbank.facade.arguments import requests_of
 from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
@@ -47,7 +48,7 @@ def plans_of(
         reading = runtime.read(request)
         chain: Sequence[Request] = (reading.leaving_out(leave_out) if leave_out else reading).requests
     else:
-        chain = [request] if isinstance(request, Request) else request
+        chain = requests_of(request)
     plans: list[Plan] = []
     platforms = [chosen_platform(step.platform) for step in chain]
     with runtime.reading:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skillbank.plan.request import Request
     from skillbank.storage.progress import Report
 
+from skillbank.facade.arguments import one_plan
 from skillbank.facade.finding import Finding
 from skillbank.jobs.outbox import put
 from skillbank.jobs.skill_facts import SkillFacts
@@ -109,7 +110,7 @@ class Planning(Finding):
         Checks
             What was seen; ``problems`` end a launch.
         """
-        where = get_platform(plan.platform)
+        where = get_platform(one_plan(plan).platform)
         seen = checks.check(plan, platform=where, remote=remote, earlier=earlier, report=report)
         if any(parent.job for parent in plan.parents) and (
             lacking := parents.lacking_model(plan, self.jobs.store.get)
@@ -130,6 +131,7 @@ class Planning(Finding):
 
     def keep(self, plan: Plan) -> str:
         """Keep a plan in the store, where it can be approved and launched by its id; return the id."""
+        plan = one_plan(plan)
         with self.reading:
             held = [s for s in self.library.skills if s.digested == plan.skill.digest]
         facts = SkillFacts.of(held[0]) if held else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.trust.standing import Standing
 
+from skillbank.facade.arguments import ids_of, one_plan
 from skillbank.facade.launch_question import launch_question
 from skillbank.facade.planning import Planning
 from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject, refuse_other_terms
@@ -131,7 +132,8 @@ class Starting(Planning):
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
         terms
-            By name: ``parents``, ``idempotency_key``, ``checkpoint``, ``chain``, ``data``, ``resumes``,
+            By name: ``parents`` (of a step of a chain, the jobs that ran the steps before it; those that did
+            where nothing is said), ``idempotency_key``, ``checkpoint``, ``chain``, ``data``, ``resumes``,
             ``approval`` and ``report``; see `skillbank.jobs.launch_terms`. Without an approval the program
             that calls this answers for it, and the job's record says so.
 
@@ -150,7 +152,10 @@ class Starting(Planning):
             When who acts may not launch, or, without an approval, may not approve.
         """
         checkpoint = terms.get("checkpoint", "auto")
-        self.jobs.permit(plan.plan_id)
+        self.jobs.permit(one_plan(plan).plan_id)
+        given = terms.get("parents")
+        parents = self._earlier_runs(plan) if given is None else ids_of(given)
+        terms["parents"] = parents
         check_terms(checkpoint, retries, on_oom)
         refuse_unused(plan, terms)
         earlier = self.jobs.store.asked(terms.get("idempotency_key"))
@@ -165,9 +170,15 @@ class Starting(Planning):
             # What the search space or the algorithm refuses is refused before anything is recorded.
             self._charter(plan, policy).algorithm(plan)
         if terms.get("approval") is None and not self.jobs.store.guard.hard:
-            others = beyond_plan(plan, terms.get("parents", ()))
+            others = beyond_plan(plan, parents)
             terms["approval"] = self.approval_of(plan, "program", terms=asked, parents=others)
         return self.jobs.launch(plan, retry=policy, **terms)
+
+    def _earlier_runs(self, plan: Plan) -> list[str]:
+        """Return the jobs that ran the plans of its chain before this one, as far as they were launched."""
+        earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
+        runs = (chains.run_of(self.jobs.store, each) for each in earlier)
+        return [run.id for run in runs if run is not None]
 
     def approval_of(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -74,13 +74,47 @@ def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> lis
         if record is None or absent or not needed <= set(record.parents):
             found.append(Step(plan, None))
         elif broken_off(record):
-            found.append(Step(plan, None, record, _to_go_on_from(store, plan, record)))
+            broken = _named_or_newest(store, job, record)
+            found.append(Step(plan, None, broken, _to_go_on_from(store, plan, broken)))
         else:
             chosen[plan_id] = record
             found.append(Step(plan, record))
-    if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
-        raise StateError(f"every step of {first.id} is complete; there is nothing to resume")
+    _refuse_complete(store, first, found)
     return found
+
+
+def _refuse_complete(store: JobStore, first: JobRecord, found: Iterable[Step]) -> None:
+    """Raise `StateError` when nothing of a chain is left to do, and say who has done it for another job."""
+    runs = [step.job for step in found]
+    if not all(run is not None and run.state is JobState.COMPLETE for run in runs):
+        return
+    same = next((run for run in runs if run is not None and run.plan_id == first.plan_id), None)
+    own = same is None or any(each.id == first.id for each in _line(store, same))
+    anew = "" if same is None or own else f", {same.id} having run the same plan anew"
+    raise StateError(f"every step of {first.id} is complete{anew}; there is nothing to resume")
+
+
+def _named_or_newest(store: JobStore, job: str, record: JobRecord) -> JobRecord:
+    """Return the job that is gone on with where the newest of its plan broke off.
+
+    That is the newest, unless a job was named whose work it has nothing of: the same plan, started anew.
+    """
+    named = newest_attempt(store.get(job), store.by_key)
+    line = _line(store, record)
+    anew = named.plan_id == record.plan_id and broken_off(named) and all(each.id != named.id for each in line)
+    return named if anew else record
+
+
+def _line(store: JobStore, record: JobRecord) -> Iterator[JobRecord]:
+    """Yield a job, the attempts before it, and the jobs whose work these have gone on with, each once."""
+    seen: set[str] = set()
+    waiting = [record.id]
+    while waiting:
+        for each in attempts(store.get(waiting.pop()), store.get):
+            if each.id not in seen:
+                seen.add(each.id)
+                waiting += [each.resumes] if each.resumes else []
+                yield each
 
 
 def _plan_of(store: JobStore, plan_id: str, first: JobRecord) -> Plan:
@@ -135,17 +169,8 @@ def _to_go_on_from(store: JobStore, plan: Plan, record: JobRecord) -> JobRecord 
     """Return the newest job with a checkpoint, of a broken one and those that it had gone on from."""
     if not takes_checkpoint(plan.spec):
         return None
-    seen: set[str] = set()
-    waiting = [record.id]
-    while waiting:
-        for each in attempts(store.get(waiting.pop()), store.get):
-            if each.id in seen or each.plan_id != plan.plan_id or each.searches:
-                continue
-            if resumable(results_folder(each)) is not None:
-                return each
-            seen.add(each.id)
-            waiting += [each.resumes] if each.resumes else []
-    return None
+    same = (each for each in _line(store, record) if each.plan_id == plan.plan_id and not each.searches)
+    return next((each for each in same if resumable(results_folder(each)) is not None), None)
 
 
 def steps_before(store: JobStore, plan: Plan) -> list[Plan]:

@@ -16,6 +16,7 @@ from skillbank.team import audit
 from skillbank.team.acting import acting_as, may, who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
+from skillbank.visible import one_line
 from skillbank.ways import command
 
 __all__ = ["KeptPlans"]
@@ -66,11 +67,16 @@ class KeptPlans:
         part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         query = self._plans().where(part).limit(2)
         with asking(self._engine) as db:
-            rows = db.execute(query).mappings().all() if plan_id else []
+            # What cannot be printed is in no id, and not every database takes NUL.
+            rows = db.execute(query).mappings().all() if plan_id and plan_id.isprintable() else []
         if len(rows) != 1:
             if rows:
-                raise NotFoundError(f"plan '{plan_id}' could be several plans; give more of the id")
-            raise NotFoundError(f"plan '{plan_id}' is not known here; make it with {command('plan')}")
+                raise NotFoundError(
+                    f"plan '{one_line(plan_id, 80)}' could be several plans; give more of the id"
+                )
+            raise NotFoundError(
+                f"plan '{one_line(plan_id, 80)}' is not known here; make it with {command('plan')}"
+            )
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
 
     def _plans(self) -> sa.Select[object]:

@@ -15,16 +15,17 @@ from skillbank.visible import one_line
 from skillbank.ways import option
 
 if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
 
-__all__ = ["LaunchTerms", "NewJob", "refuse_unused"]
+__all__ = ["LaunchTerms", "NewJob", "parent_ids", "refuse_unused"]
 
 
 class LaunchTerms(TypedDict, total=False):
     """What goes through every door unchanged; what is left out is as said in brackets."""
 
-    parents: Sequence[str]
-    """Ids of jobs that stand for the plan's parents where it names an earlier plan of a chain (none)."""
+    parents: Sequence[str | JobRecord]
+    """Jobs that stand for the plan's parents where it names an earlier plan of a chain (none)."""
     idempotency_key: str | None
     """A launch with the key of an earlier one of the same plan is that job, and starts nothing (none)."""
     checkpoint: str
@@ -54,6 +55,11 @@ class NewJob(TypedDict, total=False):
     resumes: str | None
     project: str
     person: str | None
+
+
+def parent_ids(parents: Sequence[str | JobRecord]) -> list[str]:
+    """Return the ids of the jobs that a launch names as parents."""
+    return [each if isinstance(each, str) else each.id for each in parents]
 
 
 def refuse_unused(plan: Plan, terms: LaunchTerms) -> None:

@@ -98,10 +98,10 @@ def _parent(ref: ParentRef, by_plan: dict[str, JobRecord], look: Callable[[str],
         return look(ref.job)
     if ref.plan in by_plan:
         return by_plan[ref.plan]
-    raise ParentError(
-        f"the {ref.action} of {ref.skill} that this plan builds on has not run yet; "
-        f"run it first and name it with {option('parent', 'JOB')}"
-    )
+    builds_on = f"the {ref.action} of {ref.skill} that this plan builds on"
+    if by_plan:
+        raise ParentError(f"{builds_on} is of none of the jobs that were named; name the one that ran it")
+    raise ParentError(f"{builds_on} has not run yet; launch that plan first")
 
 
 def _why(record: JobRecord) -> str:

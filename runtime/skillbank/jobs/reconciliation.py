@@ -17,12 +17,14 @@ from skillbank.jobs.store import JobStore
 from skillbank.platforms.base import Handle, NativeStatus, Platform
 from skillbank.platforms.processes import described_alive
 from skillbank.redact import redact
-from skillbank.ways import Sentence
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Reconciliation", "handle_of"]
 
 _DIED = "The command that launched the job was killed before the program started."
 _TAIL = 1 << 16
+_LAST_LINES = 1000
+"""Characters, and lines, of an output in which the reason of a failure is looked for."""
 
 
 def handle_of(record: JobRecord) -> Handle:
@@ -51,8 +53,9 @@ class Reconciliation:
             return self._unknown(record, _sentence(error))
         if not native.found and record.native_id is None:
             return self._not_submitted(record, platform, launching=launching)
-        if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
-            return self._never_started(record)
+        if native.state is JobState.CANCELED and record.failure is not None:
+            # What was called off because its launch had failed is not taken for somebody's wish.
+            return self._never_started(record, record.failure)
         if record.native_id is None and native.found:
             # A job that has ended may have no id of the platform any more; that it ran is known all the same.
             self._store.bind(record.id, native.native_id or f"{platform.name}:found")
@@ -76,7 +79,8 @@ class Reconciliation:
             if native.state is JobState.PENDING and native.message:
                 self._store.note(record.id, redact(native.message))  # why it waits, as often as that changes
             return self._store.get(record.id)
-        fields: dict[str, object] = {}
+        # A launch that was said to have failed has succeeded.
+        fields: dict[str, object] = {"failure": None} if record.failure is not None else {}
         if native.state.terminal:
             fields["exit_code"] = native.exit_code
         if native.state is JobState.ERROR:
@@ -118,22 +122,25 @@ class Reconciliation:
 
     def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
         # Said first: whoever comes after a kill right here must not take what follows for somebody's wish.
-        self._store.note(record.id, _DIED)
+        died = Failure(kind="INFRA", name="launcher_died", explanation=_DIED, advice="Run it again.")
+        failure = record.failure or died  # a launch that broke off has said why before its command ended
+        self._store.update(record.id, failure=failure)
         # A start may be under way this very moment; after this it has been stopped or never happens.
         platform.cancel(handle_of(record))
-        return self._never_started(record)
+        return self._never_started(record, failure)
 
-    def _never_started(self, record: JobRecord) -> JobRecord:
-        failure = Failure(kind="INFRA", name="launcher_died", explanation=_DIED, advice="Run it again.")
-        self.enter(record, JobState.ERROR, failure.explanation, failure=failure)
+    def _never_started(self, record: JobRecord, failure: Failure) -> JobRecord:
+        said = Sentence(f"not launched: {marked(failure.explanation)}")
+        self.enter(record, JobState.ERROR, said, failure=failure)
         return self._store.get(record.id)
 
     def _explain(self, record: JobRecord, native: NativeStatus) -> Failure:
         if native.infra:
             return Failure(kind="INFRA", name="lost", explanation=native.message, advice="Run it again.")
         tail = ""
-        for piece in self.output(record):
-            tail = (tail + piece)[-_TAIL:]
+        with contextlib.suppress(SkillbankError, OSError):
+            for piece in self._platform(record.platform).last_lines(handle_of(record), _LAST_LINES):
+                tail = (tail + piece)[-_TAIL:]
         reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
         # The skill's own patterns are those that it had when the job was launched.
         skill = self._store.skill(str(record.plan["skill"]["digest"]))

@@ -14,7 +14,7 @@ from skillbank.jobs import uploads
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
-from skillbank.jobs.launch_terms import LaunchTerms, NewJob, refuse_unused
+from skillbank.jobs.launch_terms import LaunchTerms, NewJob, parent_ids, refuse_unused
 from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
@@ -169,7 +169,8 @@ class Jobs:
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: NewJob) -> JobRecord:
         fields["project"], fields["person"] = self._whose(fields)
-        key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
+        key, approved = terms.get("idempotency_key"), terms.get("data")
+        parents = parent_ids(terms.get("parents", ()))
         part, resumes = _is_part(fields), fields.get("resumes")
         if not part:  # whose keys name their job already
             key = key_in(fields["project"], key)
@@ -526,6 +527,9 @@ class Jobs:
             False when it is certain that nothing was started.
         """
         text = Sentence(sentence_of(error) or type(error).__name__).changed(redact)
+        name = error.code if isinstance(error, SkillbankError) else "launch_failed"
+        kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
+        failure = Failure(kind=kind, name=name, explanation=text)
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
@@ -535,14 +539,12 @@ class Jobs:
                 f"the launch broke off ({marked(text)}) and cannot be called off now: "
                 f"{sentence_of(unsure).changed(redact).marked}"
             )
-            self.store.transition(record.id, JobState.UNKNOWN, said)
+            why = failure if isinstance(error, Exception) else None
+            self.store.transition(record.id, JobState.UNKNOWN, said, failure=why)
             return True
         if not isinstance(error, Exception):
             self._reconciliation.enter(record, JobState.CANCELED, "interrupted while it was being launched")
             return begun
-        name = error.code if isinstance(error, SkillbankError) else "launch_failed"
-        kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
-        failure = Failure(kind=kind, name=name, explanation=text)
         self._reconciliation.enter(
             record, JobState.ERROR, Sentence(f"not launched: {marked(text)}"), failure=failure
         )

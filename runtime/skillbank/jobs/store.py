@@ -159,6 +159,8 @@ class JobStore(KeptPlans):
         JobNotFoundError
             When no job, or more than one, is meant.
         """
+        if not job.isprintable():  # no id holds it; NUL ends a pattern of SQLite, which all ids fit
+            raise JobNotFoundError(f"no job '{one_line(job, 80)}'; {command('jobs')} lists them")
         with asking(self._engine) as db:
             if job == "last" or job.startswith("last:"):
                 return self._last(db, job, skill, bank)
@@ -199,9 +201,12 @@ class JobStore(KeptPlans):
             return found
         if meant:
             names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
-            raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
+            raise JobNotFoundError(
+                f"'{one_line(job, 80)}' could be several jobs ({names}); give more of the id"
+            )
         known = list(db.scalars(self._ids().order_by(JOBS.c.seq.desc()).limit(200)))
-        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; {command('jobs')} lists them")
+        shown, near = one_line(job, 80), did_you_mean(job, known)
+        raise JobNotFoundError(f"no job '{shown}'{near}; {command('jobs')} lists them")
 
     def list(
         self,

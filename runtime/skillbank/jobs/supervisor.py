@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from skillbank.errors import PlatformError, SkillbankError, sentence_of
+from skillbank.errors import DataError, PlatformError, SkillbankError, sentence_of
 from skillbank.jobs.attendance import on_duty, work_left
 from skillbank.jobs.metrics import Progress
 from skillbank.jobs.record import JobRecord
@@ -28,6 +28,7 @@ __all__ = ["Supervisor"]
 
 _TRIES = 5
 _STUCK = "results not uploaded yet"
+_BEHIND = "the checkpoints of the running job are not uploaded now"
 
 
 class Supervisor:
@@ -38,7 +39,7 @@ class Supervisor:
     report
         Told how far uploads are.
     say
-        Told in words what happens between attempts.
+        Told in words what happens after an end: uploads, and what follows.
     upload_seconds
         Between two uploads of a running job's checkpoints.
     first_pause
@@ -101,16 +102,16 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _live_uploads(self, record: JobRecord) -> Iterator[None]:
-        """Bring checkpoints away while the job runs; what goes wrong now is done after its end."""
+        """Bring checkpoints away while the job runs; what goes wrong now is told, and done after its end."""
         if record.results_uri is None or record.state.terminal:
             yield
             return
         over = threading.Event()
 
         def work() -> None:
+            failed = 0
             while not over.wait(self._upload_seconds):
-                with contextlib.suppress(SkillbankError, OSError):
-                    upload_news(record)
+                failed = self._upload_news(record, failed)
 
         thread = threading.Thread(target=work, name=f"uploads of {record.id}", daemon=True)
         thread.start()
@@ -120,23 +121,41 @@ class Supervisor:
             over.set()
             thread.join()
 
+    def _upload_news(self, record: JobRecord, failed: int) -> int:
+        """Bring checkpoints away, and return how often in a row that has failed; once is no news."""
+        try:
+            upload_news(record)
+        except DataError:
+            return failed  # a file that is being written now goes with the next look
+        except (SkillbankError, OSError) as error:
+            if failed:
+                why = sentence_of(error).changed(redact)
+                self._jobs.store.note(record.id, Sentence(f"{_BEHIND}: {why.marked}"))
+            return failed + 1
+        if failed > 1:
+            self._jobs.store.note(record.id, f"the checkpoints are at {record.results_uri} again")
+        return 0
+
     def _upload(self, record: JobRecord) -> SkillbankError | None:
         """Bring all results away, also those of a job that failed; return what stood in the way at last."""
         if record.results_uri is None or record.uploaded is not None or record.native_id is None:
             return None
+        self._say(f"{record.id} has ended ({record.state}); its results go to {record.results_uri}")
         for attempt in range(_TRIES):
             try:
                 upload_results(record, self._jobs.output(record), self._report)
             except (SkillbankError, OSError) as error:
+                why = sentence_of(error).changed(redact)
                 if attempt == _TRIES - 1:
-                    why = sentence_of(error).changed(redact)
                     self._jobs.store.note(record.id, Sentence(f"{_STUCK}: {why.marked}"))
                     return PlatformError(
                         f"{record.id} has ended ({record.state}), and its results are in "
                         f"{record.results_dir} but not all at {record.results_uri} yet: {why.marked}; "
                         f"{command('status', record.id)} sends the rest once that is mended"
                     )
-                time.sleep(self._first_pause / 15 * 2**attempt)
+                pause = self._first_pause / 15 * 2**attempt
+                self._say(f"{_STUCK}: {why}; once more in {pause:.0f} s")
+                time.sleep(pause)
             else:
                 break
         self._jobs.store.update(record.id, uploaded=datetime.now(UTC))

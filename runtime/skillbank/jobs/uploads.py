@@ -6,10 +6,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
+from skillbank.errors import DataNotFoundError
 from skillbank.home import cache_dir
 from skillbank.jobs.checkpoints import scan
 from skillbank.jobs.metrics import find_status_file
@@ -69,11 +70,21 @@ def upload_spec(record: JobRecord) -> None:
 
 
 def results_folder(record: JobRecord) -> Path:
-    """Return a folder on this machine with a job's results; they are fetched when the job ran on another."""
+    """Return a folder on this machine with a job's results; they are fetched when the job ran on another.
+
+    Of a job whose folder was lost, what was brought away while it ran is there.
+    """
     folder = Path(record.results_dir)
-    if record.results_uri is None or record.uploaded is None or folder.exists():
+    if record.results_uri is None or not record.state.terminal or _holds_results(folder):
         return folder
-    return stage(InputBinding(key="results", uri=record.results_uri, runtime="folder"), cache_dir())
+    with suppress(DataNotFoundError):
+        return stage(InputBinding(key="results", uri=record.results_uri, runtime="folder"), cache_dir())
+    return folder
+
+
+def _holds_results(folder: Path) -> bool:
+    """Say whether there is more in a job's folder than what is ours, which is made anew where it is gone."""
+    return folder.is_dir() and any(each.name != job_dir(folder).name for each in folder.iterdir())
 
 
 def _send(record: JobRecord, files: dict[str, Path], report: Report | None) -> list[str]:

@@ -21,6 +21,7 @@ from skillbank.errors import (
     EndpointError,
     OutOfScopeError,
     SkillbankError,
+    SkillNotFoundError,
     UsageError,
 )
 from skillbank.language_model.agreement import WAY_OUT, ReadStep, agreed, refused
@@ -197,11 +198,13 @@ def _filled(arguments: str, model: str) -> _Filled:
 def _read(step: _Step, filled: _Filled, text: str, held: Held) -> ReadStep:
     """Return a step with its values checked one by one."""
     with held.reading:
-        found = held.library.find(step.skill)
         try:
-            action: Action | None = found.skill.action(step.action)
-        except ActionNotFoundError:
-            action = None
+            found = held.library.find(step.skill)
+            action = _action(found.skill, step.action)
+        except (SkillNotFoundError, ActionNotFoundError) as error:  # nobody but the model named it
+            raise EndpointError(
+                f"the model's reading does not hold: {error.sentence.marked} To go on, {marked(WAY_OUT)}."
+            ) from None
     faults: list[Question] = []
     data = []
     for each in step.data:
@@ -223,6 +226,16 @@ def _read(step: _Step, filled: _Filled, text: str, held: Held) -> ReadStep:
     return ReadStep(
         found.skill, step.action, tuple(data), claims, (found.note,) if found.note else (), tuple(faults)
     )
+
+
+def _action(skill: Skill, name: str) -> Action | None:
+    """Return an action; None where a skill has it in variants alone."""
+    try:
+        return skill.action(name)
+    except ActionNotFoundError:
+        if any(each.name == name for each in skill.actions):
+            return None
+        raise
 
 
 def _for_all(value: _Value) -> bool:

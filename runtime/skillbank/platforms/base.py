@@ -150,6 +150,10 @@ class Platform(ABC):
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output in pieces of text; ``follow`` goes on until the job ends."""
 
+    def last_lines(self, handle: Handle, count: int) -> Iterator[str]:
+        """Yield at least the last lines of the output, without those before where that is cheaper."""
+        return self.logs(handle)
+
     @abstractmethod
     def cancel(self, handle: Handle) -> None:
         """Stop the job's real work and return when it has stopped; a job not yet started never will be."""

@@ -49,6 +49,11 @@ class ForeignPlatform(Platform):
         with self._guarded():
             yield from self._inner.logs(handle, follow)
 
+    def last_lines(self, handle: Handle, count: int) -> Iterator[str]:
+        """Yield the end of the program's output."""
+        with self._guarded():
+            yield from self._inner.last_lines(handle, count)
+
     def cancel(self, handle: Handle) -> None:
         """Stop the job."""
         with self._guarded():

@@ -18,7 +18,7 @@ from pathlib import Path
 from skillbank.errors import DataError, PlatformError
 from skillbank.lazy_imports import lazy_imports
 from skillbank.storage.progress import Meter
-from skillbank.storage.s3 import CONNECTIONS, Object, client, explained
+from skillbank.storage.s3 import CONNECTIONS, Object, client, explained, unavailable
 from skillbank.storage.uri import Uri
 from skillbank.storage.verification import Expected, S3Answer, etag_of_parts, part_digest
 
@@ -118,16 +118,27 @@ class _Transfer:
             raise _BrokenError(f"{got} of {length} bytes came")
 
     def persist(self, thing: Object, step: Callable[[], int]) -> None:
-        """Repeat a step until it returns -1; before, it says how many bytes were news when it broke off."""
-        idle = 0
-        place = self.place(thing)
+        """Repeat a step until it returns -1; before, it says how many bytes were news when it broke off.
+
+        A server that is in trouble, or away, is waited for as one whose answers break off.
+        """
+        idle, place = 0, self.place(thing)
         with explained(place):
-            while (news := step()) >= 0:
+            while True:
+                trouble: Exception = PlatformError(
+                    f"{place} breaks off each time it is read ({_TRIES} tries); check the network"
+                )
+                try:
+                    news = step()
+                except (boto.ClientError, boto.ConnectionError) as error:
+                    if isinstance(error, boto.ClientError) and not unavailable(error):
+                        raise
+                    news, trouble = 0, error
+                if news < 0:
+                    return
                 idle = 0 if news else idle + 1
                 if idle >= _TRIES:
-                    raise PlatformError(
-                        f"{place} breaks off each time it is read ({_TRIES} tries); check the network"
-                    )
+                    raise trouble
                 pause = min(_LONGEST_PAUSE, 0.1 * 2**idle) * random.uniform(0.5, 1)
                 if self.stop.wait(pause):
                     raise PlatformError("stopped")

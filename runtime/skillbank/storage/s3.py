@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from skillbank.redact import redact
 from skillbank.storage.uri import Uri
 
 with lazy_imports():
+    from email import utils
+
     import boto3
     from botocore import config as boto_config
     from botocore import exceptions as boto
@@ -29,10 +32,23 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.exceptions import ClientError
 
-__all__ = ["CONNECTIONS", "Object", "clean_etag", "client", "explained", "find", "list_objects"]
+__all__ = [
+    "CONNECTIONS",
+    "Object",
+    "clean_etag",
+    "client",
+    "explained",
+    "find",
+    "list_objects",
+    "unavailable",
+]
 
 CONNECTIONS = 16
 """Requests that one transfer has under way at a time."""
+_ATTEMPTS = 8
+"""How often a request is made that the server fails to answer; ``AWS_MAX_ATTEMPTS`` says otherwise."""
+_BUSY = frozenset({"RequestTimeout", "SlowDown", "Throttling"})
+_REFUSED_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"})
 
 
 @dataclass(frozen=True)
@@ -54,8 +70,9 @@ def client() -> BaseClient:
 def _client(*_: object) -> BaseClient:
 
     # Requests are repeated by botocore (throttling, 5xx, timeouts); bodies that break off, by the download.
+    own = foreign("AWS_MAX_ATTEMPTS")
     config = boto_config.Config(
-        retries={"mode": "standard", "total_max_attempts": 6},
+        retries={"mode": "standard", **({} if own else {"total_max_attempts": _ATTEMPTS})},
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=2 * CONNECTIONS,
@@ -125,7 +142,7 @@ def explained(uri: Uri) -> Iterator[None]:
 def _sentence(uri: Uri, error: Exception) -> SkillbankError:
     endpoint = client().meta.endpoint_url
     if isinstance(error, boto.ClientError):
-        return _refusal(uri, error, endpoint)
+        return _refusal(uri, _spoken(uri, error), endpoint)
     nobody = boto.NoCredentialsError | boto.PartialCredentialsError | boto.CredentialRetrievalError
     if isinstance(error, nobody):
         return PlatformError(
@@ -140,16 +157,58 @@ def _sentence(uri: Uri, error: Exception) -> SkillbankError:
     return PlatformError(f"{uri} cannot be reached: {redact(str(error))}; check the AWS_ variables")
 
 
+def _spoken(uri: Uri, error: ClientError) -> ClientError:
+    """Return a refusal with its reason: the answer to HEAD has no body that could say one."""
+    if error.operation_name != "HeadObject" or not uri.key or unavailable(error):
+        return error
+    try:
+        answer = client().get_object(Bucket=uri.bucket, Key=uri.key, Range="bytes=0-0")
+    except boto.ClientError as spoken:
+        return spoken if _status(spoken) == _status(error) else error
+    except boto.BotoCoreError:
+        return error
+    answer["Body"].close()
+    return error
+
+
+def unavailable(error: ClientError) -> bool:
+    """Say whether a refusal is the server's own trouble, which may be over when it is asked again."""
+    return _status(error) >= 500 or _code(error) in _BUSY
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _clock(error: ClientError) -> str:
+    """Say how far this machine's clock is from the server's, as the answer dates itself."""
+    date = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
+    with suppress(ValueError, TypeError):
+        ahead = datetime.now(UTC) - utils.parsedate_to_datetime(date)
+        minutes = round(abs(ahead.total_seconds()) / 60)
+        return f"{minutes:,} minutes {'before' if ahead.total_seconds() > 0 else 'behind'} the server's"
+    return "not that of the server"
+
+
 def _refusal(uri: Uri, error: ClientError, endpoint: str) -> SkillbankError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, status = _code(error), _status(error)
     if code == "NoSuchBucket":
         return DataNotFoundError(
             f"there is no bucket '{uri.bucket}' at {endpoint} ({uri}); check its name and AWS_ENDPOINT_URL"
         )
-    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
+    if code in _REFUSED_KEYS:
+        _client.cache_clear()  # whoever renews them in a file need not start this process again
         return PlatformError(
             f"the S3 server at {endpoint} does not accept the AWS credentials for {uri} ({code}); renew them"
+        )
+    if code == "RequestTimeTooSkewed":
+        return PlatformError(
+            f"the S3 server at {endpoint} refuses {uri}, since the clock of this machine is {_clock(error)} "
+            f"({code}); set it"
         )
     if status == 403:
         return PlatformError(
@@ -160,7 +219,7 @@ def _refusal(uri: Uri, error: ClientError, endpoint: str) -> SkillbankError:
         return PlatformError(f"{uri} is in another region ({code}); set AWS_REGION to the bucket's own")
     if status == 404:
         return DataNotFoundError(f"{uri} does not exist")
-    if status >= 500 or code in ("SlowDown", "Throttling", "RequestTimeout"):
+    if unavailable(error):
         return PlatformError(
             f"the S3 server at {endpoint} keeps failing for {uri} ({status} {code}); try again later"
         )

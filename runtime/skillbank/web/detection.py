@@ -8,7 +8,7 @@ from base64 import b64encode
 from pathlib import PurePosixPath
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,7 +20,6 @@ from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 from skillbank.labelling.tiles import AUTO, OFF
-from skillbank.misfits import refuse_truth
 from skillbank.visible import one_line
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import limited, read_body, too_large, validated
@@ -37,8 +36,7 @@ _ROOM = 64 << 10
 _BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
 """Bounds as the engine takes them, and the fields of a form that say them."""
 _FIELDS = ("picture", "description", *_BOUNDS.values(), "tiles", "preview")
-Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
-Whole: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(refuse_truth)]
+Whole: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
 """Pixels of a side."""
 _YEAR = (1980, 1, 1, 0, 0, 0)
 
@@ -125,8 +123,8 @@ class _Texts(_Strict):
 
 class _Box(_Strict):
     phrase: str
-    score: Annotated[float, Field(ge=0, le=1), BeforeValidator(refuse_truth)]
-    box: tuple[Real, Real, Real, Real]
+    score: Annotated[float, Field(ge=0, le=1)]
+    box: tuple[float, float, float, float]
 
 
 class _Picture(_Strict):

@@ -16,7 +16,8 @@ __all__ = ["refuse_query"]
 def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None:
     """Refuse what a query says and nothing is made of: the answer would be to another question.
 
-    So is a name without a value, as an empty variable of a script leaves it.
+    So is a name without a value, as an empty variable of a script leaves it, and what is no text, in the path
+    too.
 
     Parameters
     ----------
@@ -28,8 +29,13 @@ def refuse_query(request: Request, path: str, known: Sequence[str] = ()) -> None
     Raises
     ------
     Refusal
-        400.
+        400; of a name in the path, 404.
     """
+    # NUL is in no name, and not every database takes it.
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise Refusal(404, "not_found", "Nothing has a name with NUL in it, which is no text.")
+    if any("\0" in value for value in request.query_params.values()):
+        raise Refusal(400, "usage", f"The query of {path} holds NUL, which is no text; leave it out.")
     for name in request.query_params:
         if name not in known:
             shown, near = one_line(name, 60), did_you_mean(name, list(known))

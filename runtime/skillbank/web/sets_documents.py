@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
-
-from skillbank.misfits import refuse_truth
 
 __all__ = [
     "MOST_NUMBER",
@@ -54,14 +53,21 @@ __all__ = [
     "Turned",
 ]
 
-Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
-Corners: TypeAlias = tuple[Real, Real, Real, Real]
+Corners: TypeAlias = tuple[float, float, float, float]
 MOST_NUMBER = 2**31 - 1
 """Of a thing of a set: what every database holds."""
-Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(refuse_truth)]
+Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
 _MOST_CLAIMS = 100
+
+
+def _number(key: object) -> object:
+    """Return the number that a key of JSON is, which is always a text; written in one way alone."""
+    return int(key) if isinstance(key, str) and re.fullmatch("0|[1-9][0-9]{0,11}", key) else key
+
+
+_Key: TypeAlias = Annotated[Number, BeforeValidator(_number)]
 
 
 class _Answer(BaseModel):
@@ -413,7 +419,7 @@ class Edits(_Request):
     """
 
     operations: Annotated[list[AnyOperation], Field(max_length=_MOST_OPERATIONS)]
-    seconds: Annotated[float, Field(ge=0), BeforeValidator(refuse_truth)] = 0
+    seconds: Annotated[float, Field(ge=0)] = 0
 
 
 class Learning(_Request):
@@ -428,7 +434,7 @@ class Decisions(_Request):
     ``seen`` is the version of the set at which they were looked at: what others changed since stays as it is.
     """
 
-    decisions: Annotated[dict[Number, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
+    decisions: Annotated[dict[_Key, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
     reclass: Annotated[list[Number], Field(max_length=_MOST_BOXES)] = []
     class_number: Number | None = Field(None, alias="class")
     seen: Annotated[int, Field(ge=0, le=MOST_NUMBER)] | None = None
@@ -437,7 +443,7 @@ class Decisions(_Request):
 class AcceptRest(_Request):
     """``POST /api/sets/{set}/accept``: all that is to do, where the audit answers yes at this target."""
 
-    target: Annotated[float, Field(ge=0.5, lt=1), BeforeValidator(refuse_truth)] = 0.95
+    target: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
 
 
 class Find(_Request):
@@ -465,7 +471,7 @@ class ClassChange(_Request):
     name: str | None = None
     captions: list[str] | None = None
     not_captions: list[str] | None = None
-    threshold: Real | None = None
+    threshold: float | None = None
     threshold_run: Number | None = None
 
 
@@ -475,7 +481,7 @@ class NewClass(_Request):
     name: str
     captions: list[str] = []
     not_captions: list[str] = []
-    threshold: Real | None = None
+    threshold: float | None = None
 
 
 class NewClasses(_Request):

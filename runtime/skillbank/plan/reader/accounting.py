@@ -26,7 +26,8 @@ __all__ = ["fragments", "left_over", "take_context"]
 _FREE = frozenset((
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb",
     "grammar.courtesy.words",
-    "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
+    "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "grammar.order.repeat",
+    "places.data.nouns",
 ))  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})

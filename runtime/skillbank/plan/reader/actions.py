@@ -121,7 +121,8 @@ def _is_meant(text: Text, match: Match, action: str) -> bool:
     if action == "dataset_convert":
         return text.holds(tokens, "places.data.nouns")
     if verb.startswith("compar"):
-        return len({text.ledger.owner[i].value for i in tokens if text.kind(i) == "job"}) > 1
+        placed = text.has_kind(text.own_words(), "place")  # else `skillbank compare` does it
+        return placed and len({text.ledger.owner[i].value for i in tokens if text.kind(i) == "job"}) > 1
     return not verb.startswith("validat") or not text.holds(text.own_words(), *_TRAINED)
 
 

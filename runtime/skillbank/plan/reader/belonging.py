@@ -137,7 +137,7 @@ def is_of_all(text: Text, claim: Claim) -> bool:
     if text.word(k) in _ALL and text.opens(k):
         return True
     read = ((text, "steps.of_all"), (text.unread(), "steps.of_both"))
-    matches = (each.match(phrases(name)[0], claim.last + 1) for each, name in read)
+    matches = (each.match(source, claim.last + 1) for each, name in read for source in phrases(name))
     match = next((m for m in matches if m is not None), None)
     return match is not None and text.kind(match.end) in ("", "mark")
 

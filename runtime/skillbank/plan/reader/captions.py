@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from skillbank.plan.reader.captions_apart import take_apart
@@ -18,6 +19,7 @@ from skillbank.plan.reader.things import (
     read_things,
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.vague import is_vague
 
 __all__ = ["is_next", "take_captions"]
 
@@ -28,31 +30,6 @@ _FORM = re.compile(
 """What masks are of things: "the pixels of every moss patch" are its mask."""
 _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
-_VAGUE = re.compile(
-    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
-    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b|^neither\b|\bor (?:similar|something)\b"
-    r"|^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$"
-    r"|^(?:mainly|mostly|primarily|especially|preferably)\b|\b(?:mainly|mostly|primarily|first|second|third)$"
-    r"|^(?:no|zero|not|than|several|few|many|more|further|enough|stuff|co)\b"
-    r"|\b(?:rather than|instead of|minus|ones)\b|^(?:it|them|these|those) \w"
-    r"|^(?:number|amount|count) of\b|^how (?:many|much)\b|\bper (?:picture|image|photo|frame|page)\b"
-    r"|^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b"
-    r"|^empty (?:pictures?|images?|photos?|frames?)$|\b(?:best|worst)\b"
-    r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
-    r"|\b(?:on|from|in) (?:the|my|our) list$"
-    r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
-    r"|\b(?:we|you|they|he|she) (?!see\b)[a-z]+|\b(?:yesterday|earlier)\b"
-    r"|\bi (?:am|was|have|had|will|would|can|could|should|must|do|did|need|like|love|meant?|want|wanted)\b"
-    r"|\bi (?:marked|listed|sent|gave|told|said|wrote|use|used|put|showed|mentioned|think|thought)\b"
-    r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
-    r"|(?:^|\s)[-\u2013](?:\s|$)"
-    r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
-    r"|^(?:exactly |only |top |first |last )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve) "
-    r"(?:[\w-]+ )*[\w-]+s$",
-    re.IGNORECASE,
-)
-"""Things that only the person knows, that are no things, or that are so many or the largest of them: a model
-finds what is described, and neither counts nor compares."""
 _FIND = "actions.words.find"
 _BEFORE_VERB = word_list("captions.before_verb") | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
@@ -71,7 +48,8 @@ def take_captions(text: Text, *, training: bool) -> None:
     _take_endless(text)
     if training:
         _take_purposes(text)
-    for match in text.find(f"{_FIND}|actions.words.segment"):
+    wished = "^courtesy actions.words.found_in"  # "I'd be glad if you labelled cars in P"
+    for match in (*text.find(f"{_FIND}|actions.words.segment"), *_behind(text.find(wished))):
         if text.ledger.free(match.first):
             _find(text, match)
     _take_asked_for(text)
@@ -84,6 +62,15 @@ def take_captions(text: Text, *, training: bool) -> None:
     if not _said(text):
         _leave_unnamed(text)
     _leave_vague(text)
+
+
+_WISHED = frozenset({"you", "someone", "somebody", "anyone", "anybody"})
+"""Whose doing a wish is about, right before its verb: "I'd be glad if you labelled X"."""
+
+
+def _behind(matches: Iterable[Match]) -> Iterator[Match]:
+    """Yield matches without their first tokens."""
+    return (Match(match.end - 1, match.end) for match in matches)
 
 
 def _leave_unnamed(text: Text) -> None:
@@ -119,7 +106,7 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if any(_VAGUE.search(each) or only_describes(each) for each in own):
+        if any(is_vague(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
@@ -211,7 +198,7 @@ def _find(text: Text, match: Match) -> None:
     if found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
-    elif found.items and (_VAGUE.search(found.items[0]) or _is_sought(text, match, found)):
+    elif found.items and (is_vague(found.items[0]) or _is_sought(text, match, found)):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"
     else:
@@ -298,6 +285,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     word = text.tokens[first].text
     if end - first > 1:
         return True
+    if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
+        return text.word(first - 1) in _WISHED
     if word not in _bases(text.lexicon):
         return word.endswith("ing") or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""
@@ -317,7 +306,9 @@ def is_next(text: Text, i: int) -> bool:
 def _is_said_only(text: Text, first: int, found: Things) -> bool:
     """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
     two, one = text.word(first - 2), text.word(first - 1) if text.owner(first - 1) != "courtesy" else ""
-    if (one == "you" and two not in _ASKING) or (two == "you" and one in _TELLING):
+    if (one == "you" and text.owner(first - 1) != "courtesy" and two not in _ASKING) or (
+        two == "you" and one in _TELLING
+    ):
         return True
     if _is_of_showing(text, first, found) or _is_setting(text, found):
         return True

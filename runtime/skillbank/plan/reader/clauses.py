@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from skillbank.plan.reader.coordination import goes_on
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
@@ -25,6 +26,11 @@ _WHOLE = (*_SAYING, "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
 _AS_DATA = tuple(f"places.roles.{role}.after" for role in ("train_datasets", "eval_dataset"))
 """What a place is for ("as the training set") is no reason, though it begins as one."""
+_ASKED_LAST = (
+    "'what|'what's|'how|'is|'are|'does|'do|'will|'would "
+    "'would|'will|'does|'do|'is|'are|'long|'much|'many|'big|'good|'it|'that|'this|'the|'you|'i|'we|free.glue"
+)
+"""How a question begins behind an order; a "which" or "where" says more of what stands before it."""
 _NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
 """Words of order that only say that something comes next: "after that evaluate it"."""
 
@@ -69,8 +75,17 @@ class Clauses:
 
     def history(self) -> frozenset[int]:
         """Return the tokens of the clauses that tell of what is over."""
-        over = (c for c in self.all if self.teller.is_history(c.first, c.end))
+        over = list[Clause]()
+        for clause in self.all:
+            led = bool(over) and self._is_joined(over[-1], clause)
+            if led or self.teller.is_history(clause.first, clause.end):
+                over.append(clause)
         return frozenset(i for c in over for i in range(c.first, c.end))
+
+    def _is_joined(self, before: Clause, clause: Clause) -> bool:
+        """Whether a clause goes on with the list that the one right before it ends with."""
+        beside = (before.end, before.sentence) == (clause.first, clause.sentence)
+        return beside and goes_on(self._text, range(clause.first, clause.end))
 
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""
@@ -87,7 +102,8 @@ class Clauses:
         mode, asked = Mode.PLAIN, text.word(tokens.stop - 1) == "?"
         for first, end in pairwise([*cuts, tokens.stop]):
             if first < end:
-                mode = self._mode(first, end, mode, asked and first == tokens.start)
+                opens = first == tokens.start or (end == tokens.stop and self._is_asked_last(first, end))
+                mode = self._mode(first, end, mode, asked and opens)
                 yield Clause(first, end, number, mode)
 
     def _names(self, i: int) -> bool:
@@ -139,6 +155,13 @@ class Clauses:
             if not joins or self._says(i) or not text.ledger.free(i):
                 return i
         return end
+
+    def _is_asked_last(self, first: int, end: int) -> bool:
+        """Whether the last clause of a sentence is a question: "train X, what would that cost?"."""
+        i = self._behind_joins(first, end)
+        apart = self._text.kind(first) == "mark"
+        said = self._text.has_kind(range(first, end), "place", "job", "number")
+        return apart and not said and self._text.match(_ASKED_LAST, i) is not None
 
     def _is_whether(self, i: int, end: int) -> bool:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""

@@ -81,10 +81,16 @@ def _parts(text: Text, i: int) -> bool:
 # -- models -------------------------------------------------------------------------------------------
 
 
-def settle_names(text: Text) -> None:
-    """Take back the names that are corrected, restated or only compared with, where another one stays."""
+def settle_names(text: Text) -> Iterator[str]:
+    """Take back the names that are corrected, restated or only compared with, where another one stays.
+
+    Yield what is to be said of those that are put off: "Painter later".
+    """
     for match in text.phrases("corrections.other_name"):
         _refuse(text, match.tokens(), match.tokens("name")[0])
+    for match in text.phrases("corrections.put_off"):
+        if _refuse(text, match.tokens(), match.tokens("name")[0]):
+            yield f"'{text.ledger.said(match.tokens())}' is put off, and nothing of it is started"
     for match in text.phrases("corrections.switched"):  # "from A to B": B is what is meant
         _refuse(text, match.tokens("name"), match.tokens("name")[0])
     for match in found(text, "corrections.unlike"):
@@ -107,12 +113,15 @@ def _restate(text: Text, run: range, end: int) -> None:
     _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
 
 
-def _refuse(text: Text, words: Iterable[int], name: int) -> None:
+def _refuse(text: Text, words: Iterable[int], name: int) -> bool:
+    """Take a name back, with the words that say so, where another one stays; return whether it was."""
     owner = text.ledger.owner.get(name)
-    if owner is not None and any(c.value.skills != owner.value.skills for c in text.ledger.of("name")):
-        text.ledger.replace(owner, "refused")
-        if free := [i for i in text.unclaimed(words) if text.kind(i) != "name"]:
-            text.ledger.claim("refused", free)
+    if owner is None or all(c.value.skills == owner.value.skills for c in text.ledger.of("name")):
+        return False
+    text.ledger.replace(owner, "refused")
+    if free := [i for i in text.unclaimed(words) if text.kind(i) != "name"]:
+        text.ledger.claim("refused", free)
+    return True
 
 
 # -- what else is said ----------------------------------------------------------------------------------

@@ -116,8 +116,17 @@ class DataOfSteps:
         step = self.steps[at]
         for i in range(at + 1, len(self.steps) if trains(step.action) else 0):
             evaluated = self.steps[i]
-            if evaluated.action == "evaluate" and step.skill is evaluated.skill and not _has_model(evaluated):
+            same = step.skill is evaluated.skill and not _has_model(evaluated)
+            if evaluated.action == "evaluate" and same and not self._is_kept_apart(evaluated):
                 yield i
+
+    def _is_kept_apart(self, evaluated: Step) -> bool:
+        """Whether a training is not to be validated, or not to see the data that it is evaluated on."""
+        if any(c.value == "eval_dataset" for c in self.text.ledger.of("refused")):
+            return True
+        tokens = (self.text.tokens[i] for c in self.text.ledger.of("excluded") for i in c.tokens)
+        denied = {str(token.value) for token in tokens if token.kind == "place"}
+        return any(c.value.uri in denied for c in evaluated.of("place"))
 
     def _is_of_another(self, given: int, at: int, source: str) -> bool:
         """Whether data was given to evaluate a model of its own, which is not what a step trains."""
@@ -174,7 +183,8 @@ class DataOfSteps:
     def _may_belong(self, claim: Claim, last: int) -> bool:
         """Whether what is told of may be meant too, or in the place of what is asked for before it."""
         moved = claim.first > last and any(t.text in _MOVED for t in self.text.tokens[last:])
-        return claim.value.role is not None or moved or self._adds()
+        now = self.text.word(claim.first - 1) in ("but", "now", "rather")  # "val was A, now B"
+        return claim.value.role is not None or moved or now or self._adds()
 
     def _ask(self, at: int, source: str, why: str, choices: tuple[Sentence, ...] = ()) -> None:
         question = Question(key=f"data.{role_of(source)}", why=why, choices=choices)

@@ -13,7 +13,7 @@ from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import of
 
-__all__ = ["mark_told", "take_deeds", "told_clauses", "told_words"]
+__all__ = ["mark_told", "take_deeds", "told_clauses", "told_words", "words_apart"]
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 _BASE = tuple(f"actions.{a}.{form}" for a in ACTIONS for form in FORMS if form != "past")
@@ -32,7 +32,9 @@ _OPENING = _TELLING | {"courtesy", "question"}
 """What may stand before a heading: nothing of it says what is to be run."""
 _ENDS = ("\n", "(", ")")
 """What a clause begins with that does not go on with the one before it."""
-_ASKING = frozenset({"action", "find", "captions", "policy", "value"})
+_DEEDS = ("action", "find", "captions")
+"""What is to be done, in whose sentence a model is described."""
+_ASKING = frozenset({*_DEEDS, "policy", "value"})
 
 
 def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
@@ -85,6 +87,12 @@ def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
     return frozenset(i for c in told if teller.has_verb(c.first, c.end) for i in range(c.first, c.end))
 
 
+def words_apart(text: Text, clauses: Clauses) -> frozenset[int]:
+    """Return the tokens of sentences that ask for no deed."""
+    deeds = {clauses.of(c.first).sentence for c in text.ledger.of(*_DEEDS)}
+    return frozenset(i for n, tokens in clauses.sentences.items() if n not in deeds for i in tokens)
+
+
 def mark_told(text: Text, clauses: Clauses) -> None:
     """Mark the places of clauses that have a subject and a verb, and say nothing of what is to be done."""
     teller, wishes, told, before = clauses.teller, of("deontic", "wants", "modals"), set[int](), -1
@@ -112,7 +120,17 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
         if free := text.unclaimed(said):
             text.ledger.claim(kind, free)
             notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
+            _mark_further(text, clauses.of(free[-1]), free)
     return notes
+
+
+def _mark_further(text: Text, clause: Clause, told: list[int]) -> None:
+    """Leave unread a further verb of what others will do: "Bob will export it and evaluate it on D"."""
+    further = text.match("'and|'then|',+ free.adverb*", clause.end)
+    if further is None or of("modals").isdisjoint(text.words(told)) or not text.holds(told, *_BASE):
+        return
+    if text.within(further.end, *(f"actions.{a}.base" for a in ACTIONS)):
+        text.ledger.claim("unread", [further.end])
 
 
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
-from skillbank.plan.products import trains
 from skillbank.plan.reader.jobs import JobSkill
+from skillbank.plan.reader.kinds import kinds_in, refuse_another_kind, refuse_more_than_one, refuse_several
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
-from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.step import Step, name_all
 from skillbank.plan.slot_keys import key_of
@@ -198,54 +197,12 @@ def _kind_of_job(page: Text, called: frozenset[str], told: frozenset[int]) -> li
     """
     last = (c for c in page.ledger.of("job") if str(c.value).startswith("last"))
     inside = [i for c in last for i in range(c.first, c.last + 1)]
-    words, kinds = page.words(inside), _kinds(page, inside)
+    words, kinds = page.words(inside), kinds_in(page, inside)
     if not kinds:  # just "model", "training"
         return []
-    kinds |= _kinds(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
-    _refuse_more_than_one(kinds)
+    kinds |= kinds_in(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
+    refuse_more_than_one(kinds)
     return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")]
-
-
-def _refuse_another_kind(page: Text, steps: list[Step], skill: Skill) -> None:
-    """Refuse a training of another kind than the job that is named: "train a detector, classify with JOB".
-
-    Raises
-    ------
-    AmbiguousSkillError
-        Where the skill of the job is not described as what is to be trained.
-    """
-    said = f"{skill.name} {skill.frontmatter.description}".lower().partition(". ")[0]  # what it is
-    for step in (s for s in steps if trains(s.action) and not s.of("job")):
-        match = page.unread().match(phrase("several.kind"), step.at + 1)
-        for stem, kind in _kinds(page, match.tokens("what") if match is not None else []).items():
-            if stem not in said:
-                raise AmbiguousSkillError(
-                    f"The request trains a {kind}, and the job is one of {shown(skill.name)}; "
-                    f"name the skill of the training."
-                )
-
-
-def _refuse_several(page: Text) -> None:
-    """Refuse two kinds of models that no name tells apart: "train a detector and a classifier".
-
-    Raises
-    ------
-    AmbiguousSkillError
-        Where two kinds are joined, each with its own article.
-    """
-    for match in page.unread().phrases("several.kinds"):
-        _refuse_more_than_one(_kinds(page, match.tokens("what")))
-
-
-def _refuse_more_than_one(kinds: Mapping[str, str]) -> None:
-    if len(kinds) > 1:
-        listed = " and ".join(f"'{word}'" for word in kinds.values())
-        raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
-
-
-def _kinds(page: Text, tokens: Iterable[int]) -> dict[str, str]:
-    """Return the words of some tokens that say of what kind a model is, by what all their forms have."""
-    return {w[:_STEM]: w for w in page.words(tokens) if page.lexicon.has(w, "told.kinds")}
 
 
 def name_skill(
@@ -256,14 +213,16 @@ def name_skill(
     index: SearchIndex,
     job_skill: JobSkill | None,
     told: frozenset[int] = frozenset(),
+    apart: frozenset[int] = frozenset(),
 ) -> list[str]:
     """Name the skill where the text does not; return what is to be said of it.
 
-    Words in clauses that tell something (`told`) describe no model.
+    Words in clauses that tell something (`told`) describe no model, and those of sentences that ask for
+    nothing (`apart`) only where no others do.
     """
     called = _called_after(library)
     actions = [step.action for step in steps]
-    _refuse_several(page)
+    refuse_several(page)
     kind = _kind_of_job(page, called, told)
     finds = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
     if kind and (_telling(kind, called) or not finds):
@@ -271,10 +230,16 @@ def name_skill(
         name_all(steps, skill)
         return [note]
     if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
-        _refuse_another_kind(page, steps, of_job[0])
+        refuse_another_kind(page, steps, of_job[0])
         name_all(steps, of_job[0])
         return [of_job[1]]
-    words = _words_that_describe(page, called, told, lambda word: is_listed(word, library.skills, actions))
+
+    def describing(apart: frozenset[int]) -> list[str]:
+        return _words_that_describe(
+            page, called, apart, lambda word: is_listed(word, library.skills, actions)
+        )
+
+    words = describing(told | apart) or ([] if finds else describing(told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:
@@ -324,8 +289,8 @@ def _words_that_describe(
         if not outside and _may_describe(page, i, about) and _says_something(page, i, about):
             if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
                 said = page.ledger.said([i])
-                if chosen(said):
-                    continue
+                if chosen(said) or not (i in objects or _is_called(page, i)):
+                    continue  # somebody's name, which is asked about
                 raise SkillNotFoundError(
                     f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
                 )
@@ -342,8 +307,24 @@ def _says_something(page: Text, i: int, about: frozenset[str]) -> bool:
 def _may_describe(page: Text, i: int, about: frozenset[str]) -> bool:
     """Whether a token is a word that no one has accounted for, and that no number counts."""
     counted = i > 0 and page.tokens[i - 1].kind == "number"
+    if any(
+        page.within(k, "grammar.order.repeat") and i in range(k, max(page.ends(k, "grammar.order.repeat")))
+        for k in range(max(i - 3, 0), i)
+    ):
+        return False  # "a second time"
     word = page.tokens[i].kind == "word" and page.ledger.free(i) and not counted
     return word and (page.is_plain(i) or (page.tokens[i].text in about and _is_of_slots(page, i)))
+
+
+def _is_called(page: Text, i: int) -> bool:
+    """Whether a word stands where the name of a model does: "train X", "with X", "the X detector"."""
+    after = i + 1
+    while page.ledger.free(i - 1) and (page.word(i - 1) == "-" or page.is_plain(i - 1)):
+        i -= 1  # "Mask R-CNN"
+    before = page.word(i - 1)
+    led = page.owner(i - 1) == "action" or before in ("with", "using", "use", "via", "by", "model", "run")
+    det = page.within(i - 1, "grammar.group.det") and page.owner(i - 2) == "action"
+    return led or det or page.within(after, "grammar.group.model") or page.kind(after) == "place"
 
 
 def _is_proper(page: Text, i: int) -> bool:

@@ -98,7 +98,8 @@ def _fate(text: Text, match: Match, owner: Claim) -> str:
     if owner.kind == "name" or is_led(text, owner):
         return ""  # "not the holdout, A": A is what is meant
     part = owner.kind == "place" and _is_part(text, owner)
-    if part and not text.within(match.first, "grammar.operator.instead"):
+    led = text.match("'instead|'rather|'in", match.first) is not None
+    if part and not led:  # "but not A/bad", where "not" alone is an operator of both kinds
         return "unread"
     if not _has_rival(owner, text.ledger.of(owner.kind)):
         return ""
@@ -113,8 +114,10 @@ def is_led(text: Text, claim: Claim) -> bool:
 
 def _is_part(text: Text, place: Claim) -> bool:
     """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
-    others = (c.value.uri for c in text.ledger.of("place") if c is not place)
-    return any(place.value.uri.startswith(f"{uri.rstrip('/')}/") for uri in others)
+    others = [c.value.uri for c in text.ledger.of("place") if c is not place and c.value.role != "results"]
+    alone = not place.value.uri.startswith((".", "/", "~")) and "/" not in place.value.uri
+    a_file = alone and "." in place.value.uri and not any("." in uri.strip("./") for uri in others)
+    return any(place.value.uri.startswith(f"{uri.rstrip('/')}/") or a_file for uri in others)
 
 
 def settle_lacking(text: Text) -> None:

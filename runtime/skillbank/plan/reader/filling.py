@@ -36,6 +36,10 @@ _IT = ("'it", "'this|'that|'the 'same|'very? group.model|@mark|group.prep")
 """What stands for the model before it: "it", "that model", and not "this dataset"."""
 _OF_DATA = ("on_broken", "format")
 """Fields of a request that say something of its data."""
+_LEFT = frozenset(
+    {"its", "that", "report", "reports", "boxes", "masks", "onnx", "engine", "predictions", "detections"}
+)
+"""What one step leaves, by whose name a place for results is of it."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
 
 
@@ -203,6 +207,7 @@ class Maker:
             said, name = self.text.ledger.said(claim.tokens), claim.value.slot
             either = f"'{said}' may be of {other.action} alone or of all steps; say '{said} for both'"
             yield Question(key=name, why=f"{either}, or give {slot(name).way('N')}")
+        yield from self._unsure_results(at)
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:
@@ -210,10 +215,29 @@ class Maker:
             yield from self._weights_of_it(at)
             yield from self._weights_of_job(at)
 
+    def _unsure_results(self, at: int) -> Iterator[Question]:
+        """Ask whether what a later step leaves alone goes to a place: "train it, then export it into X"."""
+        for other in self.steps[at + 1 :]:
+            for claim in other.of("place") if other.at != self.steps[at].at else ():
+                if claim.value.role == "results" and self._is_of_step(other, claim):
+                    where = f"{one_line(claim.value.uri)} may be for the results of {other.action} alone"
+                    why = f"{where} or of all steps; say 'all results in' that place"
+                    yield Question(
+                        key="results_root", why=f"{why}, or give {slot('results_root').way('DIR')}"
+                    )
+                    return
+
+    def _is_of_step(self, step: Step, claim: Claim) -> bool:
+        """Whether a place of results is said with what one step leaves, or leads from its verb."""
+        words = set(self.text.words(claim.tokens))
+        led = words == {"place"} and self.text.word(claim.first - 1) in ("into", "in")
+        return (led and claim.first > step.at) or not words.isdisjoint(_LEFT)
+
     def _weights_of_it(self, at: int) -> Iterator[Question]:
         """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""
         before = self.steps[:at]
-        if not self._is_done_with_it(self.steps[at]) or any(trains(s.action) for s in before):
+        of_it = self._is_done_with_it(self.steps[at]) or self._starts_from_it(self.steps[at])
+        if not of_it or any(trains(s.action) for s in before):
             return
         files = [c.value.uri for s in before for c in s.of("place") if c.value.role == "weights"]
         if files:
@@ -225,7 +249,8 @@ class Maker:
         step, before = self.steps[at], self.steps[:at]
         named = step.of("name") or step.of("job") or step.of("scratch") or self._is_done_with_it(step)
         jobs = [str(c.value) for s in before for c in s.of("job")]
-        if jobs and not named and not any(trains(s.action) for s in before):
+        open_ = not named or (self._starts_from_it(step) and not (step.of("job") or step.of("scratch")))
+        if jobs and open_ and not any(trains(s.action) for s in before):
             why = f"nothing says whether the training starts from job {one_line(jobs[-1])}"
             yield Question(
                 key=WEIGHTS, why=f"{why}; give {option('parent', 'JOB')}, or {option('pretrained', 'MODEL')}"
@@ -236,6 +261,11 @@ class Maker:
         word = self.text.ledger.owner.get(step.at)
         unread = self.text.unread()
         return word is not None and any(unread.match(source, word.last + 1) for source in _IT)
+
+    def _starts_from_it(self, step: Step) -> bool:
+        """Whether a step is said to start from what stands before it: "then train MODEL from it"."""
+        unread, sentence = self.text.unread(), self.text.sentence(step.at)
+        return any(unread.match("'from|'off 'it|'that|'there", i) for i in sentence if i > step.at)
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""

@@ -22,8 +22,11 @@ __all__ = [
 ]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")
-_TIMES = frozenset(["x", "times", "by", "with"])
+_TIMES = frozenset(["x", "times", "by", "with", "of"])
 _EACH = frozenset({"per", "each", "every", "apiece"})
+_TOTAL = frozenset({"total", "altogether", "together"})
+_MARKS = frozenset(",(-&")
+_REACH = 5
 _OWNING = frozenset({"have", "has", "got", "own", "there"})
 _ON_A_GPU = "on a GPU"
 _LAST_ID = 255
@@ -39,17 +42,52 @@ def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
 
 
 def take_totals(text: Text) -> None:
-    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
+    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs".
+
+    Of "4 GPUs (2 nodes)" nothing says whether they are those of all nodes or of each: neither is read.
+    """
     for one, other in pairwise(text.ledger.of("value")):
         between = range(one.last + 1, other.first)
-        words = set(text.words(between))
-        if {one.value.slot, other.value.slot} != {"gpus", "nodes"} or not words <= _SPREAD | _TIMES:
-            continue
-        spread = not _SPREAD.isdisjoint(words.union(text.words(other.tokens)))
-        each = not _EACH.isdisjoint(text.words(range(one.first, one.last + 2)))
-        if one.value.slot == "gpus" and spread and not each:
-            text.ledger.replace(one, "value", replace(one.value, total=True))
-        text.ledger.claim("context", text.unclaimed(between))
+        if {one.value.slot, other.value.slot} == {"gpus", "nodes"} and _are_beside(text, between):
+            _take_both(text, one, other)
+            if {*text.words(between)} <= _SPREAD | _TIMES | {","}:
+                text.ledger.claim("context", [k for k in text.unclaimed(between) if text.word(k) != ","])
+
+
+def _take_both(text: Text, one: Claim, other: Claim) -> None:
+    """Read GPUs beside nodes as those of each or of all; leave them unread where nothing says which."""
+    gpus = one if one.value.slot == "gpus" else other
+    said = {text.word(k) for k in range(one.first, other.last + 3)}
+    if not _EACH.isdisjoint(said):
+        return
+    lead = {*text.words(range(one.last + 1, other.first)), *text.words(other.tokens)}
+    spread = one is gpus and not _SPREAD.isdisjoint(lead) and "(" not in lead
+    if spread or not _TOTAL.isdisjoint(said):
+        text.ledger.replace(gpus, "value", replace(gpus.value, total=True))
+    elif _may_be_of_all(text, one, other):
+        for claim in (one, other):
+            text.ledger.withdraw(claim)
+        text.ledger.claim("unread", range(one.first, other.last + 1))
+
+
+def _are_beside(text: Text, between: range) -> bool:
+    """Whether nothing but small words and marks stands between two numbers."""
+    small = all(
+        text.within(k, "grammar.free.glue", "grammar.group.prep") or text.word(k) in _MARKS | _SPREAD | _TIMES
+        for k in between
+    )
+    return len(between) < _REACH and small and text.unclaimed(between) == list(between)
+
+
+def _may_be_of_all(text: Text, one: Claim, other: Claim) -> bool:
+    """Whether GPUs that are said beside nodes may be those of all of them as well as of each."""
+    gpus, nodes = (one, other) if one.value.slot == "gpus" else (other, one)
+    shared = nodes.value.value > 1 and gpus.value.value > 1 and gpus.value.value % nodes.value.value == 0
+    spelled = all(text.kind(c.last) in ("number", "pair") for c in (one, other))  # as options are
+    count = next((k for k in other.tokens if text.kind(k) in ("number", "pair")), other.first)
+    between = set(text.words(range(one.last + 1, count)))
+    times = _TIMES if nodes is one else _TIMES - {"with", "of"}  # "2 nodes of 8 GPUs"
+    return shared and not spelled and not (between and between <= times)
 
 
 def told_kinds(text: Text) -> Iterator[str]:

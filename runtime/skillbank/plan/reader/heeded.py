@@ -5,11 +5,16 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 
 from __future__ import annotations
 
+import re
+
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.data_meant import mark_data_meant
+from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.place import BARE, role_of_path
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import of
 
 __all__ = ["mark_unheeded"]
 
@@ -25,8 +30,79 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     for match in (*machines, *(m for m in text.phrases("unread.deed") if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
+    _mark_known_to_person(text, clauses, over)
+    _mark_whether(text)
     _mark_beside(text)
+    mark_doubts(text)
+    mark_data_meant(text)
     _mark_places(text)
+
+
+def _mark_known_to_person(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
+    """Leave unread that a run is to go on or to be as another one that nothing names: "as Bob did"."""
+    bare = text.unread()
+    for match in bare.phrases("unread.taken_up"):
+        said = [*match.tokens(), *_free_behind(text, match.end)]
+        named = text.owners([*said, said[-1] + 1]) & _NAMING
+        if not named and match.first not in over and not _is_told(text, clauses, said, match.end):
+            _leave_said(text, said)
+    for match in bare.phrases("unread.likewise"):
+        said = [i for i in range(match.first, clauses.of(match.end - 1).end) if text.kind(i) != "mark"]
+        if _is_ordered(text, match.first) and _is_likeness(text, match):
+            _leave_said(text, [] if text.has_kind(said, "job", "place") else said)
+
+
+def _is_told(text: Text, clauses: Clauses, said: list[int], at: int) -> bool:
+    """Whether words only tell that something goes on: "we are building on Bob's run"."""
+    alone = not _is_ordered(text, said[0])
+    return text.word(said[0] - 1) in _BEING or (alone and clauses.teller.has_verb(at, said[-1] + 1))
+
+
+def _is_ordered(text: Text, i: int) -> bool:
+    """Whether something is to be run in the sentence that a token stands in."""
+    return not _ORDERED.isdisjoint(text.owners(text.sentence(i)))
+
+
+def _free_behind(text: Text, at: int) -> list[int]:
+    """Return the words from a token on up to a mark, or to what has been read."""
+    end = at
+    while text.kind(end) not in ("", "mark") and text.ledger.free(end):
+        end += 1
+    return list(range(at, end))
+
+
+def _is_likeness(text: Text, match: Match) -> bool:
+    """Whether "as Bob did" says how a run is to be: no reason ("as we do not know"), no value."""
+    ends = text.kind(match.end) in ("", "mark") or text.within(match.end, *_BEHIND_DOING)
+    of_value = text.owner(match.first - 1) == "value"  # "with 30 epochs as Bob did"
+    return (ends or text.word(match.end) in _DONE_ALIKE) and not of_value
+
+
+_ORDERED = frozenset({"action", "find", "policy"})
+_BEHIND_DOING = ("grammar.mode.past", "grammar.group.prep")
+_DONE_ALIKE = frozenset({"it", "this", "that", "so", "then", "there", "back", "last", "each", "every"})
+_NAMING = frozenset({"job", "place", "name", "scratch", "value", "report", "question"})
+_BEING = of("be") | {"was", "were", "been", "kept", "keeps", "not"}
+
+
+def _leave_said(text: Text, tokens: list[int]) -> None:
+    """Leave words unread; what they were read as sets nothing."""
+    for claim in {id(c): c for i in tokens if (c := text.ledger.owner.get(i)) is not None}.values():
+        text.ledger.withdraw(claim)
+    if tokens:
+        text.ledger.claim("unread", tokens)
+
+
+def _mark_whether(text: Text) -> None:
+    """Leave unread that somebody asks whether something can be done, unless it is asked for as well."""
+    for match in text.unread().phrases("unread.whether"):
+        behind = range(match.end, len(text.tokens))
+        polite = text.holds(behind, "grammar.courtesy.farewell") or "please" in text.words(behind)
+        end = text.sentence(match.first).stop
+        ordered = any(c.first > end for c in text.ledger.of("action", "find"))
+        opens = text.kind(match.first - 1) in ("", "mark")
+        if opens and text.owner(match.first) in ("", "courtesy") and not polite and not ordered:
+            text.ledger.mark("unread", match.tokens())
 
 
 def _mark_beside(text: Text) -> None:
@@ -52,6 +128,14 @@ def _mark_places(text: Text) -> None:
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
         _leave(text, [i, i + 1])
+    for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
+        people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
+        if people and text.word(claim.last - 1) in ("from", "by", "of"):
+            _leave(text, list(claim.tokens))
+
+
+_PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
+"""What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
 
 
 def _mark_splits(text: Text, bare: Text) -> None:

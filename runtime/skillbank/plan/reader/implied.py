@@ -17,6 +17,7 @@ from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import only_action
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.steps import steps_of
 from skillbank.plan.reader.tokens import Claim
@@ -81,7 +82,33 @@ def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> s
         return doing or "train"
     if page.ledger.of("captions"):
         return "inference"
-    return None if others else _product(page) or only_action(page, clauses)
+    return None if others else _product(page) or only_action(page, clauses) or _spoken_of(page)
+
+
+def _spoken_of(page: Text) -> str | None:
+    """Return the one action that a text speaks of beside a model and what it is done on or with.
+
+    "MODEL trained on D, 45 epochs", "MODEL on P for inference, checkpoint from job J"
+    """
+    spoken = page.ledger.of("talk")
+    if not page.ledger.of("name") or page.ledger.of(*_UNDONE):
+        return None
+    if any(c.value.role == "inference_dataset" for c in page.ledger.of("place")):
+        return "inference"
+    if len(spoken) != 1:
+        return None
+    said, first = spoken[0], page.ledger.of("name")[0]
+    past = next((a for a in ACTIONS if page.within(said.first, f"actions.{a}.past")), None)
+    noun = next((a for a in ACTIONS if page.within(said.first, f"actions.{a}.nouns")), None)
+    if past is not None:  # of the model itself, at the head of its clause
+        headed = said.first == first.last + 1 and page.kind(first.first - 1) in ("", "mark")
+        action = past if headed and page.match("group.prep ^place", said.last + 1) else None
+    else:
+        led = page.word(said.first - 1) == "for" and page.sentence(first.first) == page.sentence(said.first)
+        action = noun if led and page.ledger.of("place") else None
+    if action is not None:
+        page.ledger.claim("order", said.tokens)
+    return action
 
 
 def _wanted_model(page: Text) -> Match | None:
@@ -97,6 +124,8 @@ def _wanted_model(page: Text) -> Match | None:
     return next((m for m in wishes if _is_model(page, m) and not _only_tells(page, m)), None)
 
 
+_UNDONE = ("refused", "question", "report", "excluded")
+"""What may have been said of an action that is not to be done."""
 _HEDGES = frozenset({"used", "may", "might", "nobody", "never", "not", "don't", "already", "if"})
 _PAST = frozenset({"made", "built", "did", "got", "gave", "wrote", "had", "was", "were"})
 _BEFORE_HAVING = frozenset({"to", "need", "needs", "want", "like", "would", "wish", "after"})

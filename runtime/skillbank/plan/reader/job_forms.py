@@ -1,15 +1,19 @@
-"""Jobs that are called what they are not: "the exported JOB" of a training is none of its models."""
+"""Jobs that are called what they are not: "the exported JOB" of a training is none of its models.
+
+Nor is "the last checkpoint" behind a training plainly that of an earlier job.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from skillbank.errors import JobNotFoundError
+from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["JobAction", "mark_other_forms"]
+__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms"]
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -33,6 +37,18 @@ def mark_other_forms(text: Text, steps: Sequence[Step], job_action: JobAction | 
         ran = _action_of(job_action, str(claim.value)) if said else None
         if ran is not None and ran not in said:
             text.ledger.mark("unread", [i for tokens in said.values() for i in tokens])
+
+
+def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
+    """Ask which model is the last one where the request trains one of its kind before it is spoken of."""
+    for step in steps:
+        for claim in (c for c in step.of("job") if str(c.value).startswith("last")):
+            new = any(trains(s.action) and s.skill is step.skill and s.at < claim.first for s in steps)
+            if new and not trains(step.action) and _EARLIER.isdisjoint(text.words(claim.tokens)):
+                text.ledger.replace(claim, "unread")
+
+
+_EARLIER = frozenset({"previous", "preceding"})
 
 
 def _forms_said(text: Text, claim: Claim, *, built: bool) -> dict[str, list[int]]:

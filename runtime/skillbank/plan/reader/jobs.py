@@ -49,7 +49,8 @@ def take_jobs(text: Text) -> None:
     for i, token in enumerate(text.tokens):
         if token.kind == "job" and text.ledger.free(i):
             claim("job", [i], token.value)
-    for match in text.phrases("jobs.last"):
+    last = sorted(text.phrases("jobs.last"), key=lambda match: text.words(match.tokens("what")) == ["one"])
+    for match in last:
         _last(text, match)
     for match in text.phrases("jobs.further") if text.ledger.of("job") else ():
         if text.word(match.first - 1) != "once":  # "once more" is one phrase
@@ -155,10 +156,15 @@ def _last(text: Text, match: Match) -> None:
     """Account for the last job of a kind, unless what is last is a time, a place or data."""
     match = _without_product(text, match)
     what = match.tokens("what")
+    if text.word(match.end) == ":" and text.kind(match.end + 1) == "name":
+        text.ledger.claim("order", text.unclaimed(match.tokens()))  # "last run: MODEL on D" counts
+        return
     mine = all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
     if not what or not mine or _is_no_job(text, what, match.end):
         return
     words = text.words(what)
+    if words == ["one"] and (text.ledger.of("job") or text.word(match.end) == "for"):
+        return  # "last one for today: export JOB"
     if words == ["one"] and text.word(match.first - 1) in ("but", "except", "and", "not"):
         text.ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
         return

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
+from skillbank.plan.reader.coordination import goes_on, heads
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.successors import settle_successors
 from skillbank.plan.reader.tokens import Claim, are_rivals
 from skillbank.plan.reader.wording import FINITE, is_over, is_regular_past, of
 
@@ -37,6 +40,9 @@ class Fate(StrEnum):
 
 
 _SETTING = ("value", "policy", "platform", "job", "name", "scratch", "field")
+_HISTORIC = frozenset({"policy", "place", "platform"})
+"""What is no part of a plan where its own words say that it is over: "we validated on X"."""
+_LISTED = frozenset({"value", "platform", "report", "told"})
 _ASKING = frozenset({"action", "find", "captions", "refused", "engine"})
 _READ = frozenset({"value", "place", "policy", "platform", "job", "excluded", "context", "order"})
 _OURS = frozenset({"i", "we", "you", "it", "this", "that", "they", "there"})
@@ -53,6 +59,7 @@ class Moods:
     def __init__(self, text: Text, clauses: Clauses) -> None:
         self._text, self._clauses, self._teller = text, clauses, clauses.teller
         self._moods = {clause: self._mood(clause) for clause in clauses.all}
+        self._join()
         self._fixed: dict[int, int] = {}
         """Where the first correction of a sentence ends, by the sentence."""
         for claim in text.ledger.of("excluded"):
@@ -67,7 +74,7 @@ class Moods:
         """Return the mood in which something is said; what holds the verb of its clause is said by it."""
         mood, verb = self._moods[self._clauses.of(claim.first)]
         # What is said of a search reaches over any verb: "never understood what AutoML is for".
-        over = claim.kind == "policy" and mood is Mood.PAST
+        over = mood is Mood.PAST and (claim.kind in _HISTORIC or self._text.word(verb) in ("was", "were"))
         says = (verb in claim.tokens and not over) or (
             verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
         )  # "the precision is bf16"
@@ -97,6 +104,42 @@ class Moods:
         over = is_over(words, verb - begin) and not meant
         return (Mood.PAST if over else Mood.STATED), verb
 
+    def _join(self) -> None:
+        """Give what only goes on with what a clause tells its mood: "Bob used 20 epochs and 2 GPUs".
+
+        Behind a comma alone it may be meant: "we used 20 epochs last time, 2 GPUs".
+        """
+        said = [c for c in self._clauses.all if any(map(self._is_word, range(c.first, c.end)))]
+        beside = [(a, b) for a, b in pairwise(said) if a.sentence == b.sentence]
+        for before, clause in beside:
+            listed = self._text.word(clause.first) == ","
+            tokens = range(before.first, before.end)
+            open_ = self._moods[clause][0] is Mood.ASKED and goes_on(
+                self._text, range(clause.first, clause.end)
+            )
+            if open_ and self._is_over(before) and self._holds(tokens, listed):
+                doubted = listed or self._moods[before][0] is Mood.STATED
+                self._moods[clause] = (Mood.STATED if doubted else Mood.PAST), -1
+        for before, clause in beside:
+            mood, _ = self._moods[clause]
+            first, behind = (range(c.first, c.end) for c in (before, clause))
+            if mood is not Mood.ASKED and heads(self._text, first, behind):
+                self._moods[before] = mood, -1
+
+    def _is_over(self, clause: Clause) -> bool:
+        """Whether a clause tells; what is said of a thing by the way does too: "which was trained on X"."""
+        begin = clause.first + (self._text.kind(clause.first) == "mark")
+        aside = self._text.word(begin) in ("which", "that") and self._text.owner(begin) == "report"
+        return aside or self._moods[clause][0] is not Mood.ASKED
+
+    def _holds(self, tokens: range, listed: bool) -> bool:
+        """Whether a clause tells a value or a platform, or what it tells is accounted for as told."""
+        number = self._text.has_kind(self._text.unclaimed(tokens), "number")
+        return (number and not listed) or not _LISTED.isdisjoint(self._text.owners(tokens))
+
+    def _is_word(self, i: int) -> bool:
+        return self._text.kind(i) != "mark"
+
     def _is_read(self, clause: Clause, begin: int, verb: int, words: list[str]) -> bool:
         """Whether a clause asks by what it holds, or by what has accounted for its verb."""
         ledger = self._text.ledger
@@ -106,6 +149,7 @@ class Moods:
             return True
         read = self._text.owner(verb)
         reaching = read == "policy" and words[verb - begin] in of("past")
+        reaching |= read in ("place", "platform") and is_over(words, verb - begin)
         polite = any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners)
         return polite or (read in _READ and not reaching)
 
@@ -124,7 +168,11 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
     """Take back what is only told; yield what is to be said of it."""
     moods = Moods(text, clauses)
     for claim in text.ledger.of("place"):
-        if not claim.value.told and moods.of(claim) is Mood.PAST:
+        if moods.of(claim) is not Mood.PAST:
+            continue
+        if _was_used(text, claim):
+            text.ledger.replace(claim, "unread")
+        elif not claim.value.told:
             text.ledger.replace(claim, "place", replace(claim.value, told=True))
     told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
     for claim in text.ledger.of("action", "find"):
@@ -139,6 +187,21 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
         elif fate is Fate.HISTORY:
             text.ledger.replace(claim, "report")
             yield f"'{text.ledger.said(claim.tokens)}' is taken as told, and sets nothing"
+    settle_successors(text, clauses, [c for c, mood in told if mood is Mood.PAST and c.kind == "value"])
+
+
+def _was_used(text: Text, claim: Claim) -> bool:
+    """Whether a place is told of as what an earlier run was validated on or began with.
+
+    Where data lie ("the validation data was put in X") is told of what is to be used.
+    """
+    if claim.value.role == "weights":
+        back = (i for i in range(claim.last + 1, len(text.tokens)) if text.tokens[i].text in _BACK)
+        return any(trains(c.value.action) for c in text.ledger.of("action")) and not any(back)
+    return claim.value.role == "eval_dataset" and not text.holds(claim.tokens, "places.data.nouns", _OF_DATA)
+
+
+_OF_DATA = "places.roles.eval_dataset.before"
 
 
 def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:

@@ -122,13 +122,15 @@ def _one(tokens: list[Token], at: int, word: list[str], words: Lexicon) -> _Read
 
 
 _SINGLE = frozenset(["one", "a", "an", "single", "both"])
-_OPENING = {*NUMBERS, *_SINGLE, "half", "just", "only"}
+_OPENING = {*NUMBERS, *_SINGLE, "half", "just", "only", "point"}
 """Words with which a number may begin."""
 
 
 def _words_of_a_number(tokens: list[Token], at: int, word: list[str]) -> _Read:
     """Read "twenty-five", "two hundred and fifty", "one e minus four"; "a few dozen" is no number."""
     end = at
+    if word[0] == "point" and (digits := _behind_point(tokens, at)):
+        return _whole(tokens, at, at + 1 + len(digits), float(f"0.{digits}"))
     while end < len(tokens) and tokens[end].kind == "word" and tokens[end].text in NUMBERS:
         end += 1
         further = [token.text for token in tokens[end : end + 2]]

@@ -28,7 +28,7 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         done = _is_done(text, said)
         if clauses.teller.is_history(clause.first, clause.end) and not done:
             told.add(clause.sentence)
-        if text.owners(said) & _ASKED or text.within(said[0], "grammar.operator.not"):
+        if text.owners(said) & (_ASKED | {"question"}) or text.within(said[0], "grammar.operator.not"):
             continue
         if _tells(text, clauses, said, goes_on=clause.sentence in told):
             told.add(clause.sentence)
@@ -47,10 +47,12 @@ def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> b
 
 def _is_free(text: Text, said: list[int], beside: bool) -> bool:
     """Whether nothing has the words of a clause, and none of them just names what is: "Second attempt."."""
-    return not text.owners(said) and (beside or not text.within(said[0], *_NAMING))
+    names = text.within(said[0], *_NAMING) or text.match(_TRIES, said[0]) is not None
+    return not text.owners(said) and (beside or not names)
 
 
 _OPENING = ("grammar.mode.doubt", "grammar.mode.fix", "grammar.free.adverb")
+_TRIES = "'second|'third|'fourth|'next|'another|'new 'attempt|'try|'go|'round"
 _NAMING = ("grammar.free.noun", "grammar.free.adjective", "grammar.group.det")
 
 

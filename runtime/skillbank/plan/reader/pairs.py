@@ -150,6 +150,9 @@ def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
     if str(pair.shown).lstrip().startswith("{"):
         return False  # settings of a section: "train={num_epochs: 20}"
     role = pair.name if pair.name in own else _role(text, pair.name, pair.shown)
+    if role and isinstance(pair.shown, str) and pair.shown.lower() in _NO_PLACES:
+        text.ledger.claim("unread", pair.tokens)  # "weights=default"
+        return True
     if role and (pair.is_place or pair.name not in ("test", "text")):
         tokens = pair.tokens
         for uri in pair.shown if isinstance(pair.shown, list) else [pair.shown]:
@@ -160,6 +163,10 @@ def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
         text.ledger.claim("place", pair.tokens, Place(clean_uri(str(pair.shown)), None))
         return True
     return False
+
+
+_NO_PLACES = word_list("pairs.no_places")
+"""Values that name no place, and what they choose only the person can say."""
 
 
 def _role(text: Text, name: str, value: object) -> str | None:

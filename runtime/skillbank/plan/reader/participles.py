@@ -26,6 +26,9 @@ _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 
 
 _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
+_LONGEST = 5
+"""Words of who wishes something."""
+_ADDRESSED = frozenset({"you", "someone", "somebody", "anyone", "anybody"})
 _NOUNS = ("grammar.group.model", "places.weights.before", "places.data.nouns")
 _JOINS = frozenset({"and", ",", "then", ")", "plus", "/", "&", "or"})
 _NEXT = frozenset({"then", "also", "afterwards", "finally"})
@@ -34,7 +37,7 @@ _NEXT = frozenset({"then", "also", "afterwards", "finally"})
 def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks ("should be", "need it"); None where it only tells."""
     before = text.word(i - 1)
-    if before == "you" and text.owner(i - 2) == "courtesy":
+    if before in _ADDRESSED and "courtesy" in (text.owner(i - 1), text.owner(i - 2)):
         return []  # "I would love it if you trained X"
     clause = clauses.of(i)
     ordered = clause.mode is Mode.ORDER
@@ -48,10 +51,23 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
             if match is not None and match.end == i:
                 # "nothing should be trained"
                 nothing = [start - 1] if text.word(start - 1) == "nothing" else []
+                if not nothing and match.tokens("wish"):
+                    text.ledger.claim("courtesy", _wishing(text, clause.first, match.tokens("wish")[0]))
                 return text.unclaimed([*nothing, *match.tokens("wish")])
     # "once it has been trained on X": what is said of it tells that it is still to be done.
     said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))
     return [] if said or _goes_on(text, first, i) else None
+
+
+def _wishing(text: Text, first: int, wish: int) -> list[int]:
+    """Return the words that say whose wish it is, where nothing else stands there: "the director wants"."""
+    while first < wish and (text.kind(first) == "mark" or not text.ledger.free(first)):
+        first += 1
+    subject = range(first, wish - (text.word(wish - 1) == "would"))
+    led = text.within(first, "grammar.group.det") and 1 < len(subject) <= _LONGEST
+    plain = all(text.ledger.free(i) and (i == first or text.is_plain(i)) for i in subject)
+    whole = text.match("'it|'model|'training|'run", subject.stop - 1) is None
+    return list(subject) if led and plain and whole else []
 
 
 def _is_told(text: Text, i: int, before: str, *, ordered: bool) -> bool:

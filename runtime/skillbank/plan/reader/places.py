@@ -38,7 +38,7 @@ def take_places(text: Text, *, training: bool) -> None:
         Whether the text speaks of a training; see `take_roles`.
     """
     take_results(text)
-    take_models(text)
+    take_models(text, training=training)
     take_roles(text, training=training)
     _labels(text)
     _data(text)

@@ -79,9 +79,25 @@ def _take_beside(page: Text) -> None:
             page.ledger.claim("platform", [i], "local")
     for match in found(page, "platforms.running"):
         page.ledger.claim("context", match.tokens("w"))
+    for claim in page.ledger.of("platform"):
+        if _is_of_others(page, claim):
+            page.ledger.replace(claim, "unread")
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
     for match in found(page, "platforms.no_cluster") if here else ():
         page.ledger.claim("context", match.tokens())
+
+
+def _is_of_others(page: Text, claim: Claim) -> bool:
+    """Whether a platform is where data lie, what a run is like, or only asked: "the data is on slurm"."""
+    first, last = claim.first - (page.word(claim.first) not in _LYING), claim.last
+    data = page.within(first - 1, "places.data.nouns", "places.weights.before")
+    lies = page.word(first) in _LYING and (data or page.owner(first - 1) == "place")
+    like = {page.word(claim.first - 1), page.word(claim.first), page.word(last + 1), page.word(last + 2)}
+    asked = page.kind(claim.first - 1) == "mark" and page.word(last + 1) == "?"
+    return lies or asked or "like" in like or "as" in (page.word(claim.first - 1), page.word(claim.first))
+
+
+_LYING = frozenset({"is", "are", "lies", "lie", "sits", "lives", "stays"})
 
 
 def _take_local_containers(page: Text) -> None:

@@ -45,7 +45,7 @@ from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_requests import checked_before, data_request, with_question
-from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
+from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words, words_apart
 from skillbank.plan.reader.described import gives_masks, name_skill
 from skillbank.plan.reader.describing import take_description
 from skillbank.plan.reader.exclusions import settle_exclusions
@@ -53,7 +53,9 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
-from skillbank.plan.reader.job_forms import JobAction, mark_other_forms
+from skillbank.plan.reader.job_forms import JobAction, mark_last_beside_new, mark_other_forms
+from skillbank.plan.reader.joint_negations import mark_joint_negations
+from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -61,11 +63,12 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
+from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
-from skillbank.plan.reader.shown import take_segmented, take_shown
+from skillbank.plan.reader.shown import mark_unnamed, take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step import Step
@@ -207,7 +210,7 @@ def read_text(
         return _taught(text, taught, again, notes)
     mark_comments(page)
     clauses = _take_manners(page, notes)
-    _take_names(page)
+    notes += _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
     take_spelled_actions(page, clauses)
@@ -224,12 +227,13 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    mark_joint_negations(page)
+    mark_places_beside(page)
     heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)
-    said = policy.held(page)
-    steps, guessed = asked_steps(page, clauses, said)
+    steps, guessed = asked_steps(page, clauses, policy.held(page))
     notes += guessed
     if not steps:
         raise nothing_asked(text, page)
@@ -238,18 +242,22 @@ def read_text(
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
-            told = told_words(page, clauses)
-            notes += name_skill(text, page, steps, library, index, job_skill, told)
+            told, apart = told_words(page, clauses), words_apart(page, clauses)
+            notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
+    mark_other_kinds(page, steps)
+    mark_last_beside_new(page, steps)
+    steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)
+    mark_unnamed(page, steps)
     mark_unheld(page, clauses.history())
     steps = [_with_claims(step, page) for step in steps]
     mark_singled_out(page, steps)
     asides.take_announcements(page)
-    return _made(text, page, clauses, steps, said, list_folder, notes)
+    return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)
 
 
 def _read_whole(
@@ -390,8 +398,8 @@ def _own(names: frozenset[str], words: Lexicon) -> frozenset[str]:
     return frozenset(name for name in names if len(name) > 4 and not words.is_word(name))
 
 
-def _take_names(page: Text) -> None:
-    """Account for names; one that is said not to be meant is none."""
+def _take_names(page: Text) -> Iterator[str]:
+    """Account for names; one that is said not to be meant is none. Yield what is said of one that waits."""
     for i, token in enumerate(page.tokens):
         if token.kind == "name" and page.ledger.free(i):
             page.ledger.claim("name", [i], token.value)
@@ -399,7 +407,7 @@ def _take_names(page: Text) -> None:
                 page.ledger.claim("unread", [i + 1])
     settle_exclusions(page, "name")
     if len(page.ledger.of("name")) > 1:
-        settle_names(page)
+        yield from settle_names(page)
 
 
 def _take_words(page: Text, library: Library) -> None:

@@ -106,7 +106,7 @@ def take_heard(text: Text) -> list[str]:
     for match in text.phrases("report.heard"):
         if not _is_heard(text, match):
             continue
-        tokens = text.unclaimed(range(match.first, _end_of_hearsay(text, match.end)))
+        tokens = text.unclaimed(range(match.first, _end_of_said(text, match)))
         held = text.has_kind(tokens, "place", "job")
         if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
             continue  # "the output: s3://b/out"
@@ -124,6 +124,18 @@ def _is_heard(text: Text, match: Match) -> bool:
     waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
     # "a short mail is enough"
     return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
+
+
+def _end_of_said(text: Text, match: Match) -> int:
+    """Return where what others say ends; what is done as they say is asked for: "as Bob said, lr 1e-4"."""
+    followed = text.word(match.first - 1) in ("as", "like") and text.word(match.end) == ","
+    end = match.end if followed else _end_of_hearsay(text, match.end)
+    for taken in text.find(
+        "'so|'and 'we|'i|'please|'just* 'do|'take|'use|'follow|'try|'want 'it|'that|'this|'so"
+    ):
+        if taken.first in range(match.end, end) and text.kind(taken.end) in ("", "mark"):
+            text.ledger.claim("unread", taken.tokens())
+    return end
 
 
 def _end_of_hearsay(text: Text, at: int) -> int:
@@ -166,7 +178,7 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     notes = []
     for clause in clauses.all:
         if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
-            tokens = text.unclaimed(clauses.sentence(clause.first))
+            tokens = text.unclaimed(_asked(text, clauses, clause))
             if _weighs(text, tokens):
                 text.ledger.claim("unread", tokens)
                 continue
@@ -176,6 +188,14 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
     return notes
+
+
+def _asked(text: Text, clauses: Clauses, clause: Clause) -> range:
+    """Return the tokens of a question: its sentence, or the clause that ends one: "train X, is that ok?"."""
+    sentence = clauses.sentence(clause.first)
+    if clause.first == sentence.start:
+        return sentence
+    return range(next(i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.end)
 
 
 def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:

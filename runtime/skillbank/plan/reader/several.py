@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from skillbank.plan.products import trains
-from skillbank.plan.reader.belonging import addressed_step
+from skillbank.plan.reader.belonging import addressed_step, is_of_all
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
@@ -28,6 +28,8 @@ def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
     lost = [*_kept_though_taken_back(text, steps), *_lost_beside(text, bare, steps)]
     for words in [*lost, *(_singled_out(text, bare, steps, together) if together else ())]:
         text.ledger.mark("unread", words)
+    for claim in list(_searches_of_one(text, together)):
+        text.ledger.replace(claim, "unread")
 
 
 def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
@@ -120,3 +122,15 @@ def _places_again(together: Sequence[Step]) -> Iterator[Claim]:
         shared = {c.value.uri for s in (other, step) for c in s.of("place")[:1]}
         for each in (other, step):
             yield from (c for c in each.of("place")[1:] if c.value.role is None and c.value.uri in shared)
+
+
+def _searches_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
+    """Yield what is said of a search with one of several models: "train A on X with no HPO, B on Y".
+
+    What stands before the first, behind the last, or with each of them is of all.
+    """
+    begins = sorted({s.at for s in together if trains(s.action)})
+    said = [c for c in text.ledger.of("policy") if not is_of_all(text, c)]
+    of_each = [[c for c in said if a <= c.first < b] for a, b in pairwise([*begins, len(text.tokens)])]
+    if begins and not all(of_each) and not any(c.first < begins[0] for c in said):
+        yield from (claim for part in of_each[:-1] for claim in part)

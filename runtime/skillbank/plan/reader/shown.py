@@ -11,18 +11,24 @@ from collections.abc import Sequence
 from skillbank.bank.skill import Skill
 from skillbank.plan.reader.described import gives_masks
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import names
 from skillbank.plan.reader.step import Step
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["take_segmented", "take_shown"]
+__all__ = ["mark_unnamed", "take_segmented", "take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
 _TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
+_THINGS = "group.det|free.adjective* what='things|'objects|'items|'thing|'object|'item"
+_UNNAMED = f"{_THINGS}|free.noun|places.data.nouns|'me|'us|'you|'way+"
+_LOOKED_FOR = "'for what=~word|free.noun|actions.train.base|actions.train.nouns+"
+"""Behind a "for" without an article stand things rather than what something is for."""
+_FINDERS = word_list("captions.finders")
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
 
@@ -62,6 +68,34 @@ def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
             said = " and ".join(f"'{each}'" for each in claim.value)
             notes.append(f"{said} chooses nothing: the model finds all the classes that it has learned")
     return notes
+
+
+def mark_unnamed(text: Text, steps: Sequence[Step]) -> None:
+    """Leave "find things in X" unread where a model finds what is said to it, and nothing says what.
+
+    So are a verb of another task ("classify X") and words that read as what something is for.
+    """
+    people = "',|'and|'. what='people|'persons|'children|'workers|'staff 'too|'also|'second|'later|'as"
+    for match in text.find(people) if text.ledger.of("find") else ():
+        text.ledger.mark("unread", match.tokens("what"))  # no subject of anything, but things to find
+    told = any(s.skill is not None and _is_told_what(s.skill) for s in steps if s.action == "inference")
+    if not told or any(claim.value for claim in text.ledger.of("find", "captions")):
+        return
+    for claim in text.ledger.of("find"):
+        finds = text.word(claim.first) in _FINDERS
+        unnamed = text.unread().match(_UNNAMED if finds else _THINGS, claim.last + 1)
+        counted = text.owner(claim.last + 1) == "value" and finds
+        text.ledger.mark("unread", unnamed.tokens("what") if unnamed is not None else ())
+        text.ledger.mark(
+            "unread", [i for i in claim.tokens if text.word(i) in ("objects", "items", "things")]
+        )
+        text.ledger.mark("unread", [claim.last + 1] if counted else ())  # "find two cards in X"
+    for claim in text.ledger.of("action"):
+        if text.within(claim.first, "actions.words.sort"):
+            text.ledger.mark("unread", claim.tokens)
+    for match in text.unread().find(_LOOKED_FOR):
+        if text.kind(match.end) in ("", "mark") or text.word(match.end) in ("with", "in", "on"):
+            text.ledger.mark("unread", match.tokens("what"))
 
 
 def _is_told_what(skill: Skill) -> bool:

@@ -130,7 +130,14 @@ def _told(text: Text, match: Match, value: Value) -> None:
 
 
 def _is_no_value(text: Text, i: int, found: Slot, match: Match, *, most: bool, searching: bool) -> bool:
-    """Whether words name a type of GPU ("an A100 80GB"), or the bound of what a search varies."""
+    """Whether words name a type of GPU ("an A100 80GB"), one of several batches ("label cars in batch 8").
+
+    Nor is the bound of what a search varies a value.
+    """
+    if found.name == "batch_size" and match.first == i - 1 and text.word(i - 1) == "batch":
+        finds = "actions.words.find", "actions.words.label"
+        if text.word(i - 2) in ("in", "of", "from") or text.within(i - 2, *finds):
+            return True
     typed = found.name == "gpus" and _is_a_type(text, match.end - 1)
     kind = typed and text.ledger.said([i]).lower() in ("a", "an")
     return kind or (most and searching and found.name == "learning_rate")

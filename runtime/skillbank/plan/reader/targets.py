@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
@@ -17,6 +19,10 @@ _PRODUCTS = (
 """What a run leaves."""
 _READ = frozenset(["with", "of", "using", "from", "on"])
 _RUN_ON = ("actions.evaluate.base", "actions.inference.base")
+_NAMING = frozenset({"name", "call", "naming", "calling", "rename"})
+_FOLDERS = frozenset({"dir", "folder", "directory"})
+_WANTING = frozenset({"want", "need"})
+"""Words behind which a model is what somebody wants to have, and none that there is."""
 _FILES = ("resume", "backbone", "weights")
 
 
@@ -25,8 +31,18 @@ def take_results(text: Text) -> None:
     for source in phrases("targets.results"):
         for match in text.find(source):
             read = text.word(match.first) in _READ and not match.tokens("thing")
-            if not (read or _is_of_data(text, match) or _is_measured(text, match)):
+            if _is_of_logs(text.words(match.tokens())):
+                text.ledger.mark("unread", match.tokens())
+            elif not (read or _is_of_data(text, match) or _is_measured(text, match)):
                 claim_place(text, match, "results")
+
+
+def _is_of_logs(words: Sequence[str]) -> bool:
+    """Whether words say where the logs are to go, and not all that a run leaves."""
+    return not _LOGS.isdisjoint(words) and _ALL.isdisjoint(words)
+
+
+_LOGS, _ALL = frozenset({"log", "logs"}), frozenset({"everything", "results", "all", "outputs", "output"})
 
 
 def _is_measured(text: Text, match: Match) -> bool:
@@ -64,19 +80,22 @@ def _is_put(text: Text, first: int) -> bool:
     return told and text.word(first - 3) not in of("modals")
 
 
-def take_models(text: Text) -> None:
+def take_models(text: Text, *, training: bool) -> None:
     """Read which file of weights a step starts from: "resume from X", "with weights X", "backbone X"."""
     for role in _FILES:
         for source in phrases(f"targets.{role}"):
             for match in text.find(source):
-                if _is_model(text, match, role):
+                if _is_model(text, match, role, training=training):
                     _claim(text, match, role)
 
 
-def _is_model(text: Text, match: Match, role: str) -> bool:
+def _is_model(text: Text, match: Match, role: str, *, training: bool) -> bool:
     """Whether a model is given: not in "start the training on X", "take the pictures from X"."""
     uri, tokens = str(text.said(match, "list")), match.tokens()
     words = text.words(tokens)
+    if _is_left(text, match) or (training and _is_called(text, match, uri)):
+        text.ledger.mark("unread", tokens)
+        return False
     if is_model_file(text, uri) or _is_on_hub(text, match, uri):
         return True
     named = text.holds(tokens, "places.weights.before", "places.weights.backbone", "places.weights.after")
@@ -84,6 +103,21 @@ def _is_model(text: Text, match: Match, role: str) -> bool:
         return False  # "resnet_34 backbone, X"
     pictures = text.holds(tokens, "places.data.nouns")
     return role != "weights" or named or ("from" in words and not pictures)
+
+
+def _is_left(text: Text, match: Match) -> bool:
+    """Whether words speak of what a run leaves: "name the checkpoint X", "I want the weights in X"."""
+    before = [text.word(i) for i in (match.first - 1, match.first - 2) if text.kind(i) == "word"]
+    wanted = bool(_WANTING.intersection(before)) and not text.word(match.first).startswith(("resum", "from"))
+    return before[:1] in ([name] for name in _NAMING) or wanted
+
+
+def _is_called(text: Text, match: Match, uri: str) -> bool:
+    """Whether words beside a training may as well name what it leaves: "the checkpoint is called X"."""
+    called = text.match("'is|'are|'be 'called|'named @place", match.end - 3)
+    words = text.words(match.tokens())
+    folder = not is_model_file(text, uri) and not _FOLDERS.isdisjoint(words)
+    return called is not None or folder
 
 
 def _is_on_hub(text: Text, match: Match, uri: str) -> bool:

@@ -297,7 +297,8 @@ class Teller:
         if word in of("past") or word in ("been", "hope"):
             return word == "hope" or not self._text.within(i + 1, _DATA)
         if is_regular_past(word):
-            return after in SPECIFIC or after in of("prepositions") - {"by", "with"}
+            bare = after in SPECIFIC or after in of("prepositions") - {"by", "with"}
+            return bare and not self._of.is_technical(i)  # ", resized to 640"
         going = of("continuing") & set(self._words[first:i]) or after in of("prepositions") - {"of", "for"}
         return (
             leads and bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)

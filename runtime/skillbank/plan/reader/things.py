@@ -54,6 +54,7 @@ DATA_NOUNS = "places.data.nouns|free.noun"
 _SAYING = word_list("things.saying")
 """Words behind which stands what is written on a thing."""
 _PICTURES = word_list("things.pictures")
+_LONE = word_list("things.lone")
 _UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
@@ -68,6 +69,7 @@ _AWAY = (
         f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
+    "'with|'using|'by|'via group.det|free.adjective|group.last|~word* group.model !~word",
     "'at|'above|'over|'below @number !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
     "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
@@ -173,7 +175,7 @@ def _read_lines(text: Text, at: int) -> Things:
         while text.word(start) in _BULLETS:
             start += 1
         alike = (start > found.end + 1) == marked and (marked or text.ledger.said([start])[:1].islower())
-        if not alike or not _is_item(text, start):
+        if not alike or not (_is_item(text, start) or _is_alone(text, start)):
             break
         line = read_things(text, start)
         if text.word(line.end) not in ("\n", ""):
@@ -181,7 +183,12 @@ def _read_lines(text: Text, at: int) -> Things:
         found.used += [*text.unclaimed(range(found.end, start)), *line.used]
         found.items += line.items
         found.end = line.end
-    return found
+    return Things(end=at) if _LONE.issuperset(found.items) else found
+
+
+def _is_alone(text: Text, i: int) -> bool:
+    """Whether a word that is a step elsewhere has a line of its own among things: "- train"."""
+    return text.ledger.free(i) and text.word(i) in _LONE and text.word(i + 1) in ("\n", "")
 
 
 def _give_back(text: Text, found: Things, part: list[int]) -> None:

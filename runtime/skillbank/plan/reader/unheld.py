@@ -18,6 +18,7 @@ __all__ = ["mark_comments", "mark_unheld"]
 _OPEN = frozenset({"", "value", "order", "unread"})
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*\.000")
 """A number that is another one where a point parts its thousands: "1.000 epochs"."""
+_STEPS = re.compile(r"step|iter|batch|update", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -52,8 +53,19 @@ def mark_unheld(text: Text, over: frozenset[int]) -> None:
             if is_meant(text, tokens):
                 _leave(text, tokens, frozenset() if name == "corrected" else over)
     for claim in text.ledger.of("value"):
-        if any(_THOUSANDS.fullmatch(text.ledger.said([i])) for i in claim.tokens):
+        thousands = any(_THOUSANDS.fullmatch(text.ledger.said([i])) for i in claim.tokens)
+        if thousands or _may_be_epochs(text, claim):
             _leave(text, claim.tokens, over)
+
+
+def _may_be_epochs(text: Text, claim: Claim) -> bool:
+    """Whether a number of steps may be one of epochs, as those are that stand beside it: "warmup 5"."""
+    value = claim.value.value
+    if not claim.value.key.endswith("_steps") or isinstance(value, bool) or not isinstance(value, int):
+        return False
+    epochs = (c.value.value for c in text.ledger.of("value") if c.value.slot == "epochs")
+    within = any(isinstance(each, int) and 0 < value <= each for each in epochs)
+    return within and _STEPS.search(text.ledger.said(claim.tokens)) is None
 
 
 def _is_split(text: Text, tokens: list[int]) -> bool:

@@ -81,10 +81,15 @@ def _choices(text: Text, each: Slot) -> None:
         word = " ".join(text.words(said))
         value = text.meaning(match, "v", f"slots.{each.name}.alias") or word
         beside = match.tokens("before") or match.tokens("after")
+        if (
+            not beside
+            and (called := text.match(f"'as group.det? slots.{each.name}.nouns", match.end)) is not None
+        ):
+            beside = called.tokens()  # "asha as the algorithm"
         uncertain = each.name == "algorithm" and word in UNCERTAIN and not beside
         if value not in each.choices or (uncertain and not _is_of_trials(text, said)):
             continue
-        claim_value(text, text.unclaimed(match.tokens()), Value(each.name, value))
+        claim_value(text, text.unclaimed({*match.tokens(), *beside}), Value(each.name, value))
 
 
 def _is_of_trials(text: Text, said: list[int]) -> bool:

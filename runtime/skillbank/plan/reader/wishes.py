@@ -14,6 +14,7 @@ _DATA = "places.data.nouns"
 _OF_MANNERS = ("it", "that", "this")
 _BEING = of("be") | {"was", "were"}
 _OWING = frozenset({"need", "needs", "has", "have"})
+_LIKING = frozenset({"like", "love", "prefer", "appreciate", "welcome"})
 _ASKING = frozenset({"please", "you", "your", "whatever"})
 _NEGATIONS = frozenset({"not", "no", "never", "none", "without", "left"})
 
@@ -120,6 +121,8 @@ class Wishes:
         """Whether what somebody would do or have is asked for: "overnight would be fine"."""
         if {"rather", "than"} <= said.words and self._gives_reason(said):
             return self._of.mean(range(said.verb, said.end))
+        if said.after in _LIKING and self._text.holds(range(said.verb, said.end), *_DONE):
+            return True  # "the trust would like it trained on X"
         return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
 
     def _gives_reason(self, said: _Said) -> bool:

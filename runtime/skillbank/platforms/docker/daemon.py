@@ -250,6 +250,9 @@ class Daemon:
         if policy == "always" or (found is None and policy == "missing"):
             self._pull(name)
             found = self.image(name)
+            if found is None:
+                # A daemon that is stopped ends the answer as if all had come.
+                raise DaemonLostError(f"the pull of the image {name} broke off; run it again")
         if found is None:
             raise PlatformError(_not_here(name))
         return found

@@ -11,10 +11,10 @@ then removed; ``SKILLBANK_DOCKER_KEEP`` keeps the failed ones or all.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker.checkup import docker_checks
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
+from skillbank.platforms.docker.ends import ended, moment
+from skillbank.platforms.docker.output import last_lines, output
 from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.logfile import saved_log
 from skillbank.platforms.slots import gpu_slots, visible_gpus
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["DockerPlatform"]
 
 _CANCEL, _LOG = "cancel", "output.log"
-_KILLED = (137, 143)
 _RUNNING = {"running": JobState.RUNNING, "paused": JobState.RUNNING, "restarting": JobState.PENDING}
 
 
@@ -99,13 +100,28 @@ class DockerPlatform(Platform):
         found = self._find(launch.job_id)
         if found is None:
             self._refuse_canceled(launch.job_id, launch.job_dir)
-            found = self._create(launch, digest_of(self._daemon.ensure_image(launch.image)))
+            found = self._create(launch, self._digest(launch.image))
         self._refuse_canceled(launch.job_id, launch.job_dir)
         if found["State"]["Status"] == "created":
             self._start(launch, found["Id"])
         with contextlib.suppress(PlatformError, OSError):
             self._sweep()
         return _native_id(found)
+
+    def _digest(self, image: str) -> str:
+        """Return what names an image for good, once it is here; a pull may be begun again."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            began = time.monotonic()
+            try:
+                return digest_of(self._daemon.ensure_image(image))
+            except DaemonLostError:
+                now = time.monotonic()
+                # A pull that went on for long leaves the daemon its time to come back all the same.
+                deadline = now + self._patience if now - began > self._patience else deadline
+                if now > deadline:
+                    raise
+            time.sleep(0.3)
 
     def _create(self, launch: Launch, digest: str) -> Container:
         info = self._info = self._info or self._daemon.info()
@@ -210,33 +226,15 @@ class DockerPlatform(Platform):
             return NativeStatus(JobState.UNKNOWN, f"the container is {state['Status']}", native_id=native_id)
         if canceled:
             return NativeStatus(JobState.CANCELED, "canceled", state["ExitCode"], native_id=native_id)
-        return self._ended(found, native_id)
+        return ended(found, native_id, self._daemon_since)
 
-    def _ended(self, found: Container, native_id: str) -> NativeStatus:
-        state, code = found["State"], int(found["State"]["ExitCode"])
-        if code == 0:
-            return NativeStatus(JobState.COMPLETE, "exit code 0", 0, native_id=native_id)
-        limit = found["HostConfig"].get("Memory") or 0
-        of = f"its limit of {limit / 2**20:.0f} MiB" if limit else "what the machine has"
-        if state.get("OOMKilled"):
-            message = f"out of memory: the container needed more than {of} (OOMKilled)"
-            return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
-        if code in _KILLED and self._daemon_since() > str(state["StartedAt"]):
-            message = "the Docker daemon was stopped while the job ran, which ended it"
-            return NativeStatus(JobState.ERROR, message, code, infra=True, native_id=native_id)
-        if code == 137 and limit:  # when a program dies at once, the daemon misses the reason
-            message = f"killed, most likely out of memory: the container may not need more than {of}"
-            return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
-        message = " ".join(f"exit code {code} {state.get('Error') or ''}".split())
-        return NativeStatus(JobState.ERROR, message, code, native_id=native_id)
-
-    def _daemon_since(self) -> str:
-        """Return since when the daemon runs, as it writes times: it makes its bridge anew at each start."""
+    def _daemon_since(self) -> datetime | None:
+        """Return since when the daemon runs: it makes its bridge anew at each start."""
         try:
             with self._daemon.speaking() as api:
-                return str(api.inspect_network("bridge")["Created"])
+                return moment(str(api.inspect_network("bridge")["Created"]))
         except NotFound:
-            return ""
+            return None
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output without the secrets that it was given; ``follow`` until the job ends."""
@@ -247,19 +245,24 @@ class DockerPlatform(Platform):
             if not follow or not begins:  # a container that was bound and is gone does not come back
                 return
             time.sleep(0.2)
-        pieces = saved_log(saved) if found is None else self._output(found["Id"], follow)
-        yield from redact_stream(pieces, secret_values(secret_file.read(handle.job_id)))
+        patience = self._patience
+        there = None if found is None else output(self._daemon, found["Id"], follow=follow, patience=patience)
+        yield from self._clean(handle, saved_log(saved) if there is None else there)
+
+    def last_lines(self, handle: Handle, count: int) -> Iterator[str]:
+        """Yield the last lines of the output; of a long one the daemon sends no more."""
+        found = None if (job_dir(handle.results_dir) / _LOG).exists() else self._begun(handle)
+        if found is None:
+            return self.logs(handle)
+        return self._clean(handle, last_lines(self._daemon, found["Id"], count))
+
+    @staticmethod
+    def _clean(handle: Handle, pieces: Iterator[str]) -> Iterator[str]:
+        return redact_stream(pieces, secret_values(secret_file.read(handle.job_id)))
 
     def _begun(self, handle: Handle) -> Container | None:
         found = self._find(handle.job_id)
         return None if found is None or found["State"]["Status"] == "created" else found
-
-    def _output(self, container_id: str, follow: bool) -> Iterator[str]:
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        with contextlib.suppress(NotFound), self._daemon.speaking() as api:
-            for piece in api.logs(container_id, stream=True, follow=follow):
-                yield decode(piece)
-        yield decode(b"", True)
 
     def cancel(self, handle: Handle) -> None:
         """Note that the job is to stop, then stop its container, or remove it when it never started."""

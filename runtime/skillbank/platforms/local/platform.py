@@ -142,10 +142,14 @@ class LocalPlatform(Platform):
         """Read the job folder, and /proc for what has not ended."""
         folder = job_dir(handle.results_dir)
         claim: keeper.Process | None = _read(folder / keeper.CLAIM)
+        began = handle.native_id is not None
+        if claim is None and began:
+            gone = f"{folder} is not on this machine, so its end is not known; cancel the job to close it"
+            return NativeStatus(JobState.UNKNOWN, gone, found=False)
         if claim is None:
             return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
         if claim.get("never"):
-            return NativeStatus(JobState.CANCELED, "canceled before it started")
+            return NativeStatus(JobState.CANCELED, "canceled" if began else "canceled before it started")
         process: keeper.Process | None = _read(folder / keeper.PROCESS)
         # Liveness is read before the exit file: a keeper that ends in between has written it by then.
         kept = alive(claim["pid"], claim["identity"])

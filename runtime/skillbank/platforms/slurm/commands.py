@@ -62,7 +62,8 @@ class Node:
     def said(self) -> str:
         """Why it takes no jobs, in words."""
         why = f" ({self.reason})" if self.reason else ""
-        return f"{self.name} is {self.state.lower().rstrip('*')}{why}"
+        silent = " and does not answer" if self.state.endswith("*") else ""
+        return f"{self.name} is {self.state.lower().rstrip('*')}{silent}{why}"
 
 
 class Commands:

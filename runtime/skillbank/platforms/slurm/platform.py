@@ -16,6 +16,7 @@ with a spec, a start and an end of its own, and an array could be neither extend
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from skillbank.platforms.slurm.commands import ClusterLostError, Commands
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
 from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
-from skillbank.platforms.slurm.states import Row, ended, explain, state_of
+from skillbank.platforms.slurm.states import Row, ended, explain, noticed, state_of
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["SlurmPlatform"]
 
 _CANCEL, _CLAIM, _EXIT = "cancel", "slurm_job", "exit.json"
+_END = 1 << 16
+"""Bytes of an output in which the last word of a node is looked for."""
 
 
 class SlurmPlatform(Platform):
@@ -264,6 +267,9 @@ class SlurmPlatform(Platform):
         if claimed is None:
             said = "Slurm has forgotten the job, which never began: somebody canceled it there"
             return NativeStatus(JobState.ERROR, said, native_id=native_id, evidence=said)
+        number = _number(native_id) or claimed
+        if (state := noticed(_end_of_output(folder), number)) is not None:
+            return ended(Row(number, handle.job_id, state))
         said = "Slurm has forgotten the job, which did not come to its end by itself"
         return NativeStatus(JobState.ERROR, said, infra=True, native_id=native_id or f"slurm:{claimed}")
 
@@ -317,6 +323,15 @@ class SlurmPlatform(Platform):
         log = job_dir(handle.results_dir) / LOG
         if log.exists():
             keeper.scrub(log)
+
+
+def _end_of_output(folder: Path) -> str:
+    try:
+        with (folder / LOG).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _END))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _held(row: Row, job_id: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
 
-__all__ = ["ENDED", "Row", "ended", "explain", "state_of"]
+__all__ = ["ENDED", "Row", "ended", "explain", "noticed", "state_of"]
 
 _PENDING = {
     "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT",
@@ -28,6 +28,8 @@ _EVIDENCE = {
     "TIMEOUT": "the job exceeded its time limit (TIMEOUT, DUE TO TIME LIMIT)",
 }
 _CANCELED = {"CANCELLED", "REVOKED"}
+_DUE_TO = {"": "CANCELLED", "TIME LIMIT": "TIMEOUT", "PREEMPTION": "PREEMPTED", "NODE FAILURE": "NODE_FAIL"}
+"""The states of jobs that a node has ended, by what it says that this is due to."""
 ENDED = frozenset({"COMPLETED", "FAILED", *_CANCELED, *_INFRA, *_EVIDENCE})
 """States that a job does not leave."""
 
@@ -42,6 +44,7 @@ _REASONS = {
     "InvalidAccount": "the account does not exist here; correct 'account' in the profile",
     "InvalidQOS": "the qos does not exist here; correct 'qos' in the profile",
     "JobHeldAdmin": "an administrator holds it; ask for its release",
+    "job requeued in held state": "it was stopped and is held; scontrol release lets it start again",
     "JobHeldUser": "it is held; scontrol release lets it go on",
     "JobHoldMaxRequeue": "it was started again too often; scontrol release lets it go on",
     "launch": "a node could not start it; look at that node, then scontrol release",
@@ -103,8 +106,19 @@ def explain(reason: str) -> str:
     """Say in words why a job waits; Slurm's own word stays behind it."""
     plain = reason.strip("()") or "None"
     word = re.sub(r"[^\w].*", "", plain)
-    known = _REASONS.get(word) or next((said for key, said in _REASONS.items() if word.startswith(key)), None)
+    known = _REASONS.get(word) or next(
+        (said for key, said in _REASONS.items() if plain.startswith(key)), None
+    )
     return f"{known} ({plain})" if known else f"Slurm says {plain}"
+
+
+def noticed(output: str, number: int) -> str | None:
+    """Return the state in which a job ended, as the node that ended it has written it into its output.
+
+    None where it wrote nothing; ``CANCELLED`` where somebody ended the job and no limit or fault did.
+    """
+    found = re.findall(rf"\*\*\* JOB {number} ON \S+ CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*", output)
+    return _DUE_TO.get(found[-1]) if found else None
 
 
 def ended(row: Row) -> NativeStatus:

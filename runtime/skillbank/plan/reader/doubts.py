@@ -1,0 +1,97 @@
+"""What is in doubt, or said of a part or of something else, though every word of it is understood.
+
+"Maybe on Slurm", "no long search", "8 trials, 20 epochs for the final one", "eval batch size 2": what is read
+of it would not be what is said, so that the plan asks about the words.
+"""
+
+from __future__ import annotations
+
+from skillbank.plan.products import trains
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["mark_doubts"]
+
+_DOUBTED = frozenset({"value", "policy", "platform", "place", "job", "action"})
+_POLITE = frozenset(
+    {"can", "could", "would", "will", "shall", "should", "may", "is", "are", "do", "does", "how"}
+)
+
+
+def mark_doubts(text: Text) -> None:
+    """Leave such words unread."""
+    _mark(text, "unread.doubted")
+    _mark(text.unread(), "unread.doubted", text)
+    _mark(text.unread(), "unread.searched", text)
+    policies = {c.value.value for c in text.ledger.of("policy")}
+    if "on" in policies:
+        _mark(text, "unread.trials")
+        _mark(text.unread(), "unread.trials", text)
+    _mark_asked(text)
+    _mark(text, "unread.aside")
+    for name in ("unread.states", "unread.which"):
+        _mark(text.unread(), name, text)
+    _mark_headings(text)
+    actions = text.ledger.of("action")
+    if len({c.value.action for c in actions}) > 1:
+        _mark(text, "unread.of_steps")
+        _mark_of_runs(text, actions)
+
+
+def _mark(text: Text, name: str, page: Text | None = None) -> None:
+    for match in list(text.phrases(name)):
+        (page or text).ledger.mark("unread", match.tokens("what"))
+
+
+def _mark_asked(text: Text) -> None:
+    """Leave unread a bare thing with a question mark behind it: "train it on D, HPO?"."""
+    for i in (i for i, token in enumerate(text.tokens) if token.text == "?" and token.kind == "mark"):
+        claim = text.ledger.owner.get(i - 1)
+        sentence = text.sentence(i - 1)
+        if claim is None or claim.kind not in _DOUBTED or claim.first == sentence.start:
+            continue
+        bare = text.kind(claim.first - 1) == "mark" and text.word(claim.first - 1) != ":"
+        asks = not _POLITE.isdisjoint(text.words(sentence)) or "courtesy" in text.owners(sentence)
+        if bare and not asks and claim.tokens == tuple(range(claim.first, i)):
+            text.ledger.mark("unread", claim.tokens)
+
+
+def _mark_headings(text: Text) -> None:
+    """Leave unread a line that says of those below it that they are not, or not yet, to be done."""
+    original = text.ledger.original
+    for i, token in enumerate(text.tokens):
+        start, end = original.rfind("\n", 0, token.start) + 1, original.find("\n", token.end)
+        line = original[start : end if end >= 0 else len(original)]
+        if token.kind == "word" and end >= 0 and line.strip(" #*-:_[]").lower() in _UNDONE:
+            text.ledger.mark("unread", [i])
+
+
+_UNDONE = frozenset(
+    {"done", "already done", "finished", "maybe", "perhaps", "later", "cancelled", "canceled"}
+)
+
+
+def _mark_of_runs(text: Text, actions: list[Claim]) -> None:
+    """Leave unread an action beside a training that only says what a run does, or what a value is of."""
+    first = min(actions, key=lambda c: c.first)
+    if not trains(first.value.action):
+        return
+    pages = ((text, "unread.of_runs"), (text.unread(), "unread.of_runs"), (text, "unread.named_with"))
+    for page, name in pages:
+        for match in list(page.phrases(name)):
+            said = [c for c in actions if c.first in match.tokens() and c is not first]
+            others = {c.value.action for c in actions if c not in said}
+            fits = name != "unread.named_with" or _names(text, match, said)
+            if said and fits and said[-1].value.action not in others:
+                text.ledger.mark("unread", match.tokens("what"))
+
+
+_NAMING = frozenset({"eval", "evaluation", "inference", "prediction"})
+"""Nouns of actions by which a value is called: "eval threshold"."""
+
+
+def _names(text: Text, match: Match, said: list[Claim]) -> bool:
+    """Whether a noun says of which step a value or the results are; "eval: X" gives data and asks for it."""
+    claim = text.ledger.owner.get(match.end - 1)
+    data = claim is not None and claim.kind == "place" and claim.value.role != "results"
+    return bool(said) and text.word(said[-1].first) in _NAMING and not data
