@@ -64,7 +64,7 @@ establishing eval evaled evaling evalled evalling evals evaluate evaluated evalu
 evaluation evaluations even evening evenings ever every everyone everything exactly examples exceeding
 except exclude excluded excludes excluding execute executed executes executing expected experiment
 experiments exploration explore explored explores exploring export exportation exported exporting
-exports extra factor fail failed failing fails failures false fancy far faulty feature few fewer figure
+exports extra factor fail failed failing fails failures false fancy far faulty feature few fewer fifth figure
 figured figures figuring file files filter filtered filtering filters final finally find finding
 findings finds fine fined fines finetune finetuned finetunes finetuning fining finish finished finishes
 finishing fire fired fires firing first fit fits fitted fitting fix fixed fixes fixing flags flawed
@@ -150,7 +150,7 @@ stop stopped stopping stops store stored stores storing straight straightforward
 submited submiting submits subsequently success succession successive such suche suffice suffices
 sufficient summed superfluous suppress suppressed suppresses suppressing sure sweep sweeped sweeping
 sweeps swept switch switched switches switching tag tagged tagging tags take taken takes taking tanpa
-target targets task taught teach teaches teaching team tell telling tells ten tensor tensorrt terminate
+target targets task taught teach teaches teaching team tell telling tells ten tensor tensorrt tenth terminate
 terminated terminates terminating terms test tested testing tests testset text than thank thanks that
 that's the their them themselves then there there's these they thing things think third this those
 though thr thresh threshold thresholds through throw throwed throwing throws thus thx time timeout times

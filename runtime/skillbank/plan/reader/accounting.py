@@ -14,10 +14,9 @@ from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
-from skillbank.plan.reader.frames import frame, frames
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.ordinary import said_alone
+from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
@@ -67,7 +66,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.find(frame("bound.events")):
+    for match in text.phrases("bound.events"):
         ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
@@ -127,7 +126,7 @@ def _judges_a_part(text: Text, clause: Clause) -> bool:
     """
     parts = (
         text.match(source, i, clause.end)
-        for source in frames("unread.part")
+        for source in phrases("unread.part")
         for i in range(clause.first, clause.end)
     )
     found = next((part for part in parts if part is not None), None)
@@ -148,7 +147,7 @@ def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
     owing = _OWING.intersection(text.words(text.sentence(clause.first)))
-    sources = (*frames("bound.always"), *(frames("bound.owed") if owing else ()))
+    sources = (*phrases("bound.always"), *(phrases("bound.owed") if owing else ()))
     found = (text.match(source, i, clause.end) for source in sources for i in within)
     return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
 

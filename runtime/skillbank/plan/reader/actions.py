@@ -12,7 +12,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import Word, own_actions, own_word
 from skillbank.plan.reader.participles import joins, should, wish_of
-from skillbank.plan.reader.phrases import ACTIONS, phrases
+from skillbank.plan.reader.phrases import ACTIONS, phrase, phrases
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 from skillbank.plan.reader.wording import of
 
@@ -64,7 +64,7 @@ def take_actions(text: Text, clauses: Clauses) -> None:
     for action in _IN_ORDER:
         for source in (
             *phrases(f"actions.{action}"),
-            f"{phrases('actions.again')[0]} actions.{action}.nouns",
+            f"{phrase('actions.again')} actions.{action}.nouns",
         ):
             for match in text.find(source):
                 # "check X with NAME" is that skill's own check, where it has one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.frames import frames, take
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
@@ -24,9 +23,9 @@ def take_instead(text: Text) -> None:
     for match in (m for source in _TAKEN_BACK for m in text.find(source)):
         if any(_is_near(text, c, match.first) for c in back):
             text.ledger.claim("order", match.tokens())
-    take(text, "order.joining")
+    text.take("order.joining")
     if text.ledger.of("policy"):
-        take(text, "order.searched")
+        text.take("order.searched")
     for match in text.find("operator.instead group.det* &^job"):
         if text.within(match.end, *_DOING):  # "instead of exporting job X, evaluate it"
             text.ledger.claim("order", match.tokens())
@@ -87,7 +86,7 @@ _SPOKEN = frozenset({"action", "talk", "find"})
 
 def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood: "only train", "train only"."""
-    take(text, "order.only")
+    text.take("order.only")
     if len(text.ledger.of("action", "find")) == 1:
         for match in text.find("^action w=operator.only"):
             if text.kind(match.end) in ("", "mark"):
@@ -97,9 +96,9 @@ def take_only(text: Text) -> None:
 def take_usual(text: Text) -> None:
     """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
     for name in ("order.unchanged", "unread.usual", "order.rest_default"):
-        take(text, name)
+        text.take(name)
     if any(c.value.value == "on" for c in text.ledger.of("policy")):  # a search would vary it all the same
-        for match in (m for source in frames("order.unchanged") for m in text.unread().find(source)):
+        for match in text.unread().phrases("order.unchanged"):
             text.ledger.mark("unread", match.tokens())
     source = (
         "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|"
@@ -136,4 +135,4 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(match.first - 1)
         if owner is not None and owner.kind in _ENOUGH:
             text.ledger.claim("context", match.tokens())
-    take(text, "context.defaults")
+    text.take("context.defaults")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import FINITE, is_many, is_regular_past, of
 

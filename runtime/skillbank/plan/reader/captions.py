@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from skillbank.plan.reader.captions_apart import take_apart
-from skillbank.plan.reader.lexicon import Lexicon, word_list
+from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.things import (
     Things,
     begins_order,

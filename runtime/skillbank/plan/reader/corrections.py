@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from skillbank.plan.reader.exclusions import NO_THINGS, found, is_led, settle_excluded, settle_lacking
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.things import things_at
 from skillbank.plan.reader.tokens import Claim, are_rivals, is_number
@@ -86,26 +86,20 @@ def settle_names(text: Text) -> Iterator[str]:
 
     Yield what is to be said of those that are put off: "Painter later".
     """
-    for match in _lazily(text, "corrections.other_name"):
+    for match in text.phrases("corrections.other_name"):
         _refuse(text, match.tokens(), match.tokens("name")[0])
-    for match in _lazily(text, "corrections.put_off"):
+    for match in text.phrases("corrections.put_off"):
         if _refuse(text, match.tokens(), match.tokens("name")[0]):
             yield f"'{text.ledger.said(match.tokens())}' is put off, and nothing of it is started"
-    for match in _lazily(text, "corrections.switched"):  # "from A to B": B is what is meant
+    for match in text.phrases("corrections.switched"):  # "from A to B": B is what is meant
         _refuse(text, match.tokens("name"), match.tokens("name")[0])
     for match in found(text, "corrections.unlike"):
         text.ledger.claim("refused", match.tokens())
     for run in list(runs(text, restated=True)):
-        lead = text.match(phrases("corrections.name_lead")[0], run.stop)
+        lead = text.match(phrase("corrections.name_lead"), run.stop)
         _restate(text, run, lead.end if lead else run.stop)
-    for match in _lazily(text, "corrections.same"):
+    for match in text.phrases("corrections.same"):
         _refuse(text, match.tokens("rest"), match.first)
-
-
-def _lazily(text: Text, name: str) -> Iterator[Match]:
-    """Yield where the phrases of a list stand while claims change."""
-    for source in phrases(name):
-        yield from text.find(source)
 
 
 def _restate(text: Text, run: range, end: int) -> None:
@@ -137,7 +131,7 @@ def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
     if text.word(run.stop) in ("and", "also", "plus", "than"):
         return  # "oh, and also B" says more, and "rather than B" what is not meant
-    state = text.match(phrases("corrections.state")[0], run.stop)
+    state = text.match(phrase("corrections.state"), run.stop)
     if state is not None and text.kind(state.end) in ("", "mark"):
         text.ledger.claim("unread", [*run, *state.tokens()])  # "without weights, hmm, with": of what?
         return
@@ -236,7 +230,7 @@ def _takes_slot(text: Text, i: int, end: int) -> bool:
 
 def _announced(text: Text, end: int) -> tuple[Match, str] | None:
     """Return what names a slot right before a correction of it: "scratch the batch size, make it 4"."""
-    [change] = phrases("corrections.announced")
+    change = phrase("corrections.announced")
     for first in range(max(0, end - 6), end):
         for slot in SLOTS if text.match(change, first) is not None else ():
             match = text.match(f"{change} slots.{slot.name}.nouns|slots.{slot.name}.before", first, end)

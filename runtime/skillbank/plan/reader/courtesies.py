@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frames, take
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import STOPS, Match, Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import ACTIONS, word_list
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.wording import of
@@ -36,11 +34,10 @@ def take_politeness(text: Text) -> None:
 
 def take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
-    for frame in frames("courtesy.wishing"):
-        for match in text.find(frame):
-            behind = text.tokens[match.end - 1].text
-            if behind != "to" or not _is_question(text, match.first):
-                text.ledger.claim("courtesy", match.tokens(), FRAME)
+    for match in text.phrases("courtesy.wishing"):
+        behind = text.tokens[match.end - 1].text
+        if behind != "to" or not _is_question(text, match.first):
+            text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
     for i in range(len(text.tokens)):
         end = max(text.ends(i, "grammar.courtesy.words"), default=i)
@@ -98,7 +95,7 @@ def take_headers(text: Text) -> None:
             text.ledger.claim("courtesy", inside)
     if subject := _SUBJECT.match(text.ledger.original):
         _take_subject(text, _between(text, *subject.span("line")))
-    take(text, "courtesy.opening")
+    text.take("courtesy.opening")
     for match in text.find(_DATA_FOUND):
         if not (match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would")):
             text.ledger.claim("courtesy", match.tokens("w"))  # but "can you find all crabs"
@@ -177,7 +174,7 @@ _VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action i
 
 def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
-    for match in (m for source in frames("order.steps") for m in text.find(source)):
+    for match in text.phrases("order.steps"):
         if _is_count(text, match):
             text.ledger.claim("order", match.tokens("w"))
     for match in text.find(f"'second|'third|'fourth|'fifth|'sixth @mark|{_VERBS}"):

@@ -5,7 +5,6 @@ What a step reads otherwise is not what is said: such words are left to the ques
 
 from __future__ import annotations
 
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import is_test
 from skillbank.plan.reader.tokens import Claim
@@ -21,10 +20,10 @@ def mark_data_meant(text: Text) -> None:
     if not text.ledger.of("place"):
         return  # the plan asks for the data anyway
     bare = text.unread()
-    said = [m for source in frames("unread.data") for m in bare.find(source) if _is_other(text, m)]
-    said += [m for s in frames("unread.data_beside") for m in bare.find(s) if _is_measured(text, m)]
+    said = [m for m in bare.phrases("unread.data") if _is_other(text, m)]
+    said += [m for m in bare.phrases("unread.data_beside") if _is_measured(text, m)]
     if _are_for_validation(text):
-        said += [m for m in bare.find(frames("unread.tests")[0]) if _is_test(text, m)]
+        said += [m for m in bare.phrases("unread.tests") if _is_test(text, m)]
     for match in said:
         text.ledger.mark("unread", match.tokens("what"))
 

@@ -6,10 +6,7 @@ of it would not be what is said, so that the plan asks about the words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from skillbank.plan.products import trains
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -43,13 +40,8 @@ def mark_doubts(text: Text) -> None:
         _mark_of_runs(text, actions)
 
 
-def _found(text: Text, name: str) -> Iterator[Match]:
-    for source in frames(name):
-        yield from text.find(source)
-
-
 def _mark(text: Text, name: str, page: Text | None = None) -> None:
-    for match in list(_found(text, name)):
+    for match in list(text.phrases(name)):
         (page or text).ledger.mark("unread", match.tokens("what"))
 
 
@@ -84,7 +76,7 @@ _UNDONE = frozenset(
 
 def _mark_of_models(text: Text) -> None:
     """Leave unread where one of several models runs, is validated or leaves its results."""
-    for match in list(_found(text, "unread.of_models")):
+    for match in list(text.phrases("unread.of_models")):
         what = match.tokens("what")
         claim = text.ledger.owner.get(what[-1]) if what else None
         role = claim.value.role if claim is not None and claim.kind == "place" else "results"
@@ -100,7 +92,7 @@ def _mark_of_runs(text: Text, actions: list[Claim]) -> None:
         return
     pages = ((text, "unread.of_runs"), (text.unread(), "unread.of_runs"), (text, "unread.named_with"))
     for page, name in pages:
-        for match in list(_found(page, name)):
+        for match in list(page.phrases(name)):
             said = [c for c in actions if c.first in match.tokens() and c is not first]
             others = {c.value.action for c in actions if c not in said}
             fits = name != "unread.named_with" or _names(text, match, said)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import claim_value
 
@@ -32,7 +32,7 @@ def take_ellipses(text: Text) -> None:
 def _stood_for(text: Text, i: int) -> Claim | None:
     """Return the value that a bare number stands in for: the one it replaces, or the last, corrected."""
     values = [c for c in text.ledger.of("value") if is_number(c)]
-    after = text.match(phrases("corrections.replaced")[0], i + 1)
+    after = text.match(phrase("corrections.replaced"), i + 1)
     replaced = None if after is None else text.ledger.owner[after.end - 1]
     if replaced in values:
         return replaced
@@ -40,7 +40,7 @@ def _stood_for(text: Text, i: int) -> Claim | None:
     if last is None:
         return None
     # Each of two numbers is of a step: "batch size 8 for the training and 2 for the evaluation".
-    [of_a_step] = phrases("corrections.of_a_step")
+    of_a_step = phrase("corrections.of_a_step")
     dealt = all(text.match(of_a_step, k + 1) is not None for k in (last.last, i))
     return last if dealt or _is_corrected(text, last, i) else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.tokens import Claim, are_rivals, is_number
 
 __all__ = [
@@ -41,7 +41,7 @@ def settle_exclusions(text: Text, *kinds: str) -> None:
                 _exclude(text, claim, range(first, end))
     held = "|".join(f"^{kind}" for kind in kinds)
     for lead in phrases("exclusions.leads"):
-        for match in list(text.find(f"{lead} {phrases('exclusions.led')[0]} &{held}")):
+        for match in list(text.find(f"{lead} {phrase('exclusions.led')} &{held}")):
             _exclude(text, text.ledger.owner[match.end], range(match.first, match.end))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import SOURCES
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slots import slot

@@ -9,9 +9,8 @@ from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.exclusions import found
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.reader.wording import is_many

@@ -10,8 +10,8 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.data_meant import mark_data_meant
 from skillbank.plan.reader.doubts import mark_doubts
-from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.place import BARE, role_of_path
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import of
@@ -25,11 +25,9 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
     over = clauses.history()
     machines = (
-        m
-        for m in text.find(frame("unread.machine"))
-        if m.first not in over and not _is_where_data_lies(text, m)
+        m for m in text.phrases("unread.machine") if m.first not in over and not _is_where_data_lies(text, m)
     )
-    for match in (*machines, *(m for m in text.find(frame("unread.deed")) if _is_order(text, m))):
+    for match in (*machines, *(m for m in text.phrases("unread.deed") if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     _mark_parts(text, over)
     _mark_known_to_person(text, clauses, over)
@@ -43,12 +41,12 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
 def _mark_known_to_person(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
     """Leave unread that a run is to go on or to be as another one that nothing names: "as Bob did"."""
     bare = text.unread()
-    for match in (m for source in frames("unread.taken_up") for m in bare.find(source)):
+    for match in bare.phrases("unread.taken_up"):
         said = [*match.tokens(), *_free_behind(text, match.end)]
         named = text.owners([*said, said[-1] + 1]) & _NAMING
         if not named and match.first not in over and not _is_told(text, clauses, said, match.end):
             _leave_said(text, said)
-    for match in (m for source in frames("unread.likewise") for m in bare.find(source)):
+    for match in bare.phrases("unread.likewise"):
         said = [i for i in range(match.first, clauses.of(match.end - 1).end) if text.kind(i) != "mark"]
         if _is_ordered(text, match.first) and _is_likeness(text, match):
             _leave_said(text, [] if text.has_kind(said, "job", "place") else said)
@@ -97,7 +95,7 @@ def _leave_said(text: Text, tokens: list[int]) -> None:
 
 def _mark_whether(text: Text) -> None:
     """Leave unread that somebody asks whether something can be done, unless it is asked for as well."""
-    for match in (m for source in frames("unread.whether") for m in text.unread().find(source)):
+    for match in text.unread().phrases("unread.whether"):
         behind = range(match.end, len(text.tokens))
         polite = text.holds(behind, "grammar.courtesy.farewell") or "please" in text.words(behind)
         end = text.sentence(match.first).stop
@@ -113,10 +111,9 @@ def _mark_beside(text: Text) -> None:
     for match in bare.find("told.wishes"):
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
-    parts = [m for source in frames("unread.another") for m in bare.find(source)]
-    parts += [m for source in frames("unread.sized") for m in text.find(source)]
+    parts = [*bare.phrases("unread.another"), *text.phrases("unread.sized")]
     if len(text.ledger.of("action", "find")) > 1:
-        for match in bare.find(frame("unread.spare")):
+        for match in bare.phrases("unread.spare"):
             text.ledger.mark("unread", match.tokens())
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
@@ -126,7 +123,7 @@ def _mark_beside(text: Text) -> None:
 def _mark_places(text: Text) -> None:
     """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
     bare = text.unread()
-    for match in (m for source in frames("unread.of_places") for m in bare.find(source)):
+    for match in bare.phrases("unread.of_places"):
         _leave(text, match.tokens("what"))
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
@@ -144,7 +141,7 @@ _PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
 def _mark_splits(text: Text, bare: Text) -> None:
     """Leave unread which split of a data set is meant: "the test split of X"."""
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
-    splits = frames("unread.split") + (() if training else frames("unread.split_of_training"))
+    splits = phrases("unread.split") + (() if training else phrases("unread.split_of_training"))
     for match in (m for source in splits for m in bare.find(source)):
         [place] = [i for i in match.tokens() if text.kind(i) == "place"]
         if role_of_path(text, str(text.tokens[place].value)) is None:

@@ -13,7 +13,6 @@ from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.elsewhere import done_elsewhere
-from skillbank.plan.reader.frames import frame, frames
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
@@ -128,7 +127,7 @@ def _wanted_model(page: Text) -> Match | None:
     known = page.ledger.of("job", "talk", "question", "refused", "excluded", "captions")
     if known or not places or any(place.role == "inference_dataset" for place in places):
         return None
-    wishes = (match for source in frames("action.model") for match in page.find(source))
+    wishes = page.phrases("action.model")
     return next((m for m in wishes if _is_model(page, m) and not _only_tells(page, m)), None)
 
 
@@ -247,9 +246,7 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
 
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
-    if is_next(page, claim.first) or any(
-        match.end == claim.first for match in page.find(frame("action.used"))
-    ):
+    if is_next(page, claim.first) or any(match.end == claim.first for match in page.phrases("action.used")):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.value import UNITS, Value, claim_value, duration
+from skillbank.plan.reader.phrases import phrase
+from skillbank.plan.reader.value import Value, claim_value, duration
 
 __all__ = ["take_durations", "take_intervals"]
 
-_OTHER = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10}
-_NTH = "|".join(f"'{word}" for word in _OTHER)
+_INTERVALS = ("validation_interval", "checkpoint_interval")
 
 
 def take_intervals(text: Text) -> None:
     """Account for intervals of validations and checkpoints, and for the epoch that a training goes on to."""
-    _every(text)
+    for match in text.phrases("intervals.every"):
+        if match.tokens("unit") or _is_bare(text, match):
+            _claim(text, match, match.tokens())
+    for match in text.phrases("intervals.behind_place"):
+        [place] = match.tokens("place")
+        _claim(text, match, [k for k in match.tokens() if k > place])
     _until(text)
-
-
-def _every(text: Text) -> None:
-    """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
-    often = f"'after|'once|'at|'per? 'every|'each|'per n=@number|'single|{_NTH}? 'st|'nd|'rd|'th?"
-    for name in ("validation_interval", "checkpoint_interval"):
-        each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
-        unit = "unit=slots.epochs.nouns|slots.around.steps"
-        for match in text.find(f"{each} {unit}?"):
-            if match.tokens("unit") or _is_bare(text, match):
-                _claim(text, match, name, match.tokens())
-        led = "group.it|group.prep|group.det|places.data.nouns|places.roles.eval_dataset.before|@name*"
-        for match in text.find(f"slots.{name}.each {led} place=@place {often} {unit}"):
-            [place] = match.tokens("place")  # "validate on X every 2 epochs": its place has a role by itself
-            _claim(text, match, name, [k for k in match.tokens() if k > place])
 
 
 def _is_bare(text: Text, match: Match) -> bool:
@@ -40,24 +28,30 @@ def _is_bare(text: Text, match: Match) -> bool:
     One above all epochs that are said ("100 epochs, save every 500"), or beside a number of steps, may be of
     these.
     """
-    epochs = list(text.find("n=@number slots.epochs.nouns"))
+    epochs = [text.said(each) for each in text.unread().phrases("intervals.epochs")]
     if text.kind(match.end - 1) != "number" or not epochs or text.has("slots.around.steps"):
         return False
-    most = max(text.tokens[k].value for m in epochs for k in m.tokens("n"))
     goes_on = text.word(match.end) in ("on", "and") and text.kind(match.end + 1) != "number"
     ends = text.kind(match.end) in ("", "mark") or goes_on
-    return ends and text.tokens[match.end - 1].value <= most
+    return ends and bool(text.said(match) <= max(epochs))
 
 
-def _claim(text: Text, match: Match, name: str, tokens: list[int]) -> None:
-    steps = bool(unit := match.tokens("unit")) and not text.within(unit[0], "slots.epochs.nouns")
-    claim_value(text, tokens, Value(name, _each(text, match), unit="step" if steps else ""))
+def _claim(text: Text, match: Match, tokens: list[int]) -> None:
+    """Account for an interval: of "every 2 epochs", "every other epoch", "each epoch"."""
+    what = match.tokens("what")[0]
+    name = next(name for name in _INTERVALS if text.within(what, f"slots.{name}.each"))
+    steps = any(not text.within(k, "slots.epochs.nouns") for k in match.tokens("unit")[:1])
+    if text.has_kind(match.tokens("n"), "number"):
+        every = text.said(match)
+    else:
+        every = int(text.meaning(match, "n", "slots.around.nth") or 1)
+    claim_value(text, tokens, Value(name, every, unit="step" if steps else ""))
 
 
 def _until(text: Text) -> None:
     """Read "train until epoch 60", and the same behind a place of a training that is resumed."""
-    resumed = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
-    for match in text.find("'until|'till|'to|'up+ 'epoch @number") if not text.ledger.of("job") else ():
+    resumed = text.has("actions.words.resume")
+    for match in text.phrases("intervals.until") if not text.ledger.of("job") else ():
         closed = text.kind(match.end) in ("", "mark")
         trained = text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
         opened = resumed and text.tokens[match.first - 1].kind in ("mark", "place", "name")
@@ -65,72 +59,24 @@ def _until(text: Text) -> None:
             claim_value(text, match.tokens(), Value("epochs", text.tokens[match.end - 1].value))
 
 
-def _each(text: Text, match: Match) -> Any:
-    """Return the number of "every 2 epochs", "every other epoch", "each epoch"."""
-    words = [text.tokens[k] for k in match.tokens("n")]
-    if words and words[0].kind == "number":
-        return words[0].value
-    return _OTHER.get(words[0].text, 1) if words else 1
-
-
-_LINK = "slots.around.link*"
-
-_MOST = (
-    "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit"
-    "|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
-)
-_BOUND = "'limit|'cap|'restrict|'keep|'bound|'hold|'end|'stop|'finish|'let|'give"
-_GIVEN = "'to|'at|'after|'within|'under|'below|'for|'gets|'get|'has|'may|'can|'take|'takes|'run|'most|'max|'="
-
-
-def take_durations(text: Text, name: str, searching: bool) -> None:
+def take_durations(text: Text, *, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial"."""
-    sources = [
-        f"slots.{name}.nouns {_LINK} slots.around.before|slots.around.limit* n=@number unit={{unit}}",
-        f"slots.around.before|slots.around.limit* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "
-        f"group.det* slots.{name}.nouns",
-    ]
-    if name == "trial_timeout":
-        sources.append(
-            "'no|'each|'every|'a|'any|'single? 'trial|'trials "
-            "'gets|'get|'has|'have|'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
-            "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
-        )
-        # The number of trials is not taken yet, or already.
-        lead = "lead='trials|^value ',|'(? 'of|'each|'every+"
-        sources.append(f"{lead} slots.around.cap|'up|'to|'max* n=@number unit={{unit}}")
-        sources.append(
-            "',|'(|'and|'of|'with slots.around.cap|'up|'to|'max* n=@number unit={unit} 'for? 'each"
-        )
-    if name == "time_budget" and searching:
-        sources.append(
-            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
-            f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
-        )
-    if name == "time_budget":
-        search = "policy.search.weak|policy.search.nouns|policy.search.doings"
-        sources.append(f"{_BOUND}* 'the|'whole|'entire|'total* {search} {_GIVEN}+ n=@number unit={{unit}}")
-        sources.append(f"'the|'whole|'entire+ {search} n=@number unit={{unit}}")
-        sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
-    if name == "time_budget" and searching:
-        sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")  # "4 hours max"
-        sources.append("'have|'got 'only|'just* n=@number unit={unit} 'left|'time|'only* !'of|~word")
-        sources.append("',|'(|'and slots.around.cap n=@number unit={unit}")  # ", at most 10 hours"
-        both = "lead=@number lead=slots.trials.nouns ',|'and|'or|slots.around.cap+"
-        sources.append(f"{both} n=@number unit={{unit}} !'each|'per|'apiece")  # "12 trials and 24 hours"
-    for source in sources:
-        for unit in UNITS:
-            for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):
-                other = name == "time_budget" and _is_of_another(text, match.end)
-                if text.ledger.free(match.tokens("n")[0]) and not other:
-                    said = Value(name, duration(text.said(match), unit))
-                    own = (i for i in match.tokens() if i not in match.tokens("lead"))
-                    claim_value(text, text.unclaimed(own), said)
+    _take_durations(text, "trial_timeout", "trial_timeout")
+    _take_durations(text, "time_budget", "time_budget")
+    if searching:
+        _take_durations(text, "time_budget", "searching")
 
 
-def _is_of_another(text: Text, end: int) -> bool:
-    """Whether a time goes on with what it is for, and no search: "2 hours for the evaluation"."""
-    match = text.match("'for group.det*", end)
-    return match is not None and any(
-        text.within(match.end, f"actions.{name}.nouns") for name in ("evaluate", "export", "inference")
-    )
+def _take_durations(text: Text, name: str, group: str) -> None:
+    for match in text.phrases(f"durations.{group}"):
+        cap = text.match("slots.around.cap", match.end)
+        end = cap.end if cap is not None else match.end
+        another = name == "time_budget" and text.match(phrase("durations.of_another"), end) is not None
+        if text.ledger.free(match.tokens("n")[0]) and not another:
+            own = (i for i in range(match.first, end) if i not in match.tokens("lead"))
+            claim_value(text, text.unclaimed(own), Value(name, time_said(text, match)))
+
+
+def time_said(text: Text, match: Match) -> str:
+    """Return the time that a match of ``{time}`` says, as settings write it."""
+    return duration(text.said(match), text.meaning(match, "unit", "slots.units"))

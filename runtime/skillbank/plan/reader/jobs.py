@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import ACTIONS, phrases
+from skillbank.plan.reader.phrases import ACTIONS
 
 __all__ = ["JobSkill", "mark_foreign", "skill_of", "take_jobs"]
 
@@ -34,32 +34,27 @@ _ORDERED = frozenset({"do", "run", "perform", "need", "request", "want", "start"
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     claim = text.ledger.claim
-    for match in _found(text, "other"):
+    for match in text.phrases("jobs.other"):
         if len(match.tokens()) > 1:
             claim("unread", _without_names(text, match))
-    for match in _found(text, "named"):
+    for match in text.phrases("jobs.named"):
         told = text.words(range(text.sentence(match.first).start, match.first))
         if _TOLD.isdisjoint(told):
             claim("unread", _without_names(text, match))
-    for match in _found(text, "just"):
+    for match in text.phrases("jobs.just"):
         kind = _kind(text, match.tokens("what")) or "train"
         claim("job", _without_names(text, match), f"last:{kind}")
-    for match in sorted(_found(text, "by_id"), key=lambda m: m.first - m.end):
+    for match in sorted(text.phrases("jobs.by_id"), key=lambda m: m.first - m.end):
         _by_id(text, match)
     for i, token in enumerate(text.tokens):
         if token.kind == "job" and text.ledger.free(i):
             claim("job", [i], token.value)
-    last = sorted(_found(text, "last"), key=lambda match: text.words(match.tokens("what")) == ["one"])
+    last = sorted(text.phrases("jobs.last"), key=lambda match: text.words(match.tokens("what")) == ["one"])
     for match in last:
         _last(text, match)
-    for match in _found(text, "further") if text.ledger.of("job") else ():
+    for match in text.phrases("jobs.further") if text.ledger.of("job") else ():
         if text.word(match.first - 1) != "once":  # "once more" is one phrase
             claim("order", match.tokens("w"))
-
-
-def _found(text: Text, listed: str) -> Iterator[Match]:
-    for source in phrases(f"jobs.{listed}"):
-        yield from text.find(source)
 
 
 def skill_of(job_skill: JobSkill | None, job: str) -> str | None:

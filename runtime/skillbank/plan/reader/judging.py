@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["REACH", "Said", "judge", "operator_before"]

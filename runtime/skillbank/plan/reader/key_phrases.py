@@ -28,17 +28,14 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
     value = text.tokens[i].value
     if not isinstance(value, int | float):
         return None
-    whole = float(value).is_integer()
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
     near = parts_near(text.words([*before, *behind]))
-    if near.isdisjoint(keys.all_telling):
-        return None
     found = {
         key: phrase
-        for key, telling in keys.telling.items()
+        for key, telling in (keys.telling.items() if near else ())
         if telling <= near
         and not keys.lacks.get(key, _NOTHING) <= near  # what ends for want of a gain is told by `gains`
-        and (whole or keys.kinds[key] != "integer")
+        and (float(value).is_integer() or keys.kinds[key] != "integer")
         and (phrase := _phrase_of(text, key, before, behind, keys))
     }
     best = _closest(found, keys)
@@ -58,9 +55,16 @@ def _phrase_of(text: Text, key: str, before: list[int], behind: list[int], keys:
     telling = keys.telling[key]
     tail = _described(text, behind, key, keys)
     head = telling - _said(text, tail)
-    if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
-        return [*phrase, *tail]
-    return _named_behind(text, behind, key, telling, keys) or []
+    firsts = (k for k in range(len(before) - 1, -1, -1) if head <= _said(text, before[k:]))
+    if head and (first := next(firsts, None)) is not None and _are_own(text, before[first:], key, keys):
+        while (
+            first and _describes(text, before[first - 1], key, keys) and not _denies(text, before[first - 1])
+        ):
+            first -= 1  # "gradient" before "accumulation of 4"
+        return [*before[first:], *tail]
+    named = (behind[:end] for end in range(1, len(behind) + 1) if telling <= _said(text, behind[:end]))
+    phrase = next(named, [])
+    return phrase if _are_own(text, phrase, key, keys) else []
 
 
 def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
@@ -69,16 +73,16 @@ def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
         return True
     naming = [k for k in phrase if _said(text, [k]) & telling]
     described = (_said(text, phrase) & keys.described(key)) - telling - COMMON
-    return bool(described) or any(spells(key.rpartition(".")[2], text.tokens[k].text) for k in naming)
+    return bool(described) or any(spells(key.rpartition(".")[2], text.word(k)) for k in naming)
 
 
 def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     """Return the words from a token on that name a key for which 0 means none of it, and the key."""
     for end in range(min(i + 4, len(text.tokens)), i, -1):
         said = _said(text, range(i, end))
-        fitting = [k for k in keys.telling if _denies(said, k, keys)]
+        fitting = [k for k in keys.telling if _is_named_by(said, k, keys)]
         whole = [k for k in fitting if keys.telling[k] <= said]
-        if not whole and any(text.within(k, "grammar.operator.not") for k in range(i, end)):
+        if not whole and any(_denies(text, k) for k in range(i, end)):
             continue  # "the trucks never stop"
         fitting = whole or fitting
         if len(fitting) == 1 and fitting[0] in keys.zero and all(_is_open(text, k) for k in range(i, end)):
@@ -86,7 +90,7 @@ def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     return None
 
 
-def _denies(said: frozenset[str], key: str, keys: Keys) -> bool:
+def _is_named_by(said: frozenset[str], key: str, keys: Keys) -> bool:
     """Whether words behind a "no" name a key by what it does: "flipping", "label smoothing"."""
     head = keys.head_of(key) - COMMON
     return bool(head) and head <= said <= keys.telling[key] | keys.described(key)
@@ -101,37 +105,22 @@ def _words(text: Text, i: int, step: int) -> list[int]:
     """Return the free words next to a token, up to a mark or to what joins another thing."""
     found: list[int] = []
     k = i + step
-    while 0 <= k < len(text.tokens) and len(found) < _REACH and _is_open(text, k):
-        if text.tokens[k].text in _APART:
-            break
+    while len(found) < _REACH and _is_open(text, k) and text.word(k) not in _APART:
         found.append(k)
         k += step
     return found
 
 
 def _is_open(text: Text, k: int) -> bool:
-    return text.tokens[k].kind == "word" and text.ledger.free(k)
+    return text.kind(k) == "word" and text.ledger.free(k)
+
+
+def _denies(text: Text, k: int) -> bool:
+    return text.within(k, "grammar.operator.not")
 
 
 def _said(text: Text, tokens: Iterable[int]) -> frozenset[str]:
-    return canonical([text.tokens[k].text for k in tokens])
-
-
-def _named_before(
-    text: Text, words: list[int], key: str, telling: frozenset[str], keys: Keys
-) -> list[int] | None:
-    """Return the words before a number, from the first that names the key on, if all are the key's own."""
-    for first in range(len(words) - 1, -1, -1):
-        if telling <= _said(text, words[first:]):
-            own = all(_belongs(text, k, words[first:], key, keys) for k in words[first:])
-            while (
-                first
-                and _describes(text, words[first - 1], key, keys)
-                and not text.within(words[first - 1], "grammar.operator.not")
-            ):
-                first -= 1
-            return words[first:] if own else None
-    return None
+    return canonical(text.words(tokens))
 
 
 def _describes(text: Text, k: int, key: str, keys: Keys) -> bool:
@@ -140,19 +129,14 @@ def _describes(text: Text, k: int, key: str, keys: Keys) -> bool:
     return bool(said) and said <= keys.parts_of(key) | keys.described(key)
 
 
-def _named_behind(
-    text: Text, words: list[int], key: str, telling: frozenset[str], keys: Keys
-) -> list[int] | None:
-    for end in range(1, len(words) + 1):
-        if telling <= _said(text, words[:end]):
-            own = all(_belongs(text, k, words[:end], key, keys) for k in words[:end])
-            return words[:end] if own else None
-    return None
+def _are_own(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
+    """Whether all words of a phrase name or describe a key, or mean nothing beside one that does."""
+    return all(_belongs(text, k, phrase, key, keys) for k in phrase)
 
 
 def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
     """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
-    if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
+    if _denies(text, k) and not _said(text, [k]) <= keys.parts_of(key):
         return False
     if text.within(k, *_BETWEEN):
         return True

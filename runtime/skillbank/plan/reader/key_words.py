@@ -6,20 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.lexicon import lexicon
+from skillbank.plan.reader.phrases import word_list, word_pairs
 
 __all__ = [
-    "COMMON",
-    "FILLERS",
-    "IN_PHRASES",
-    "canonical",
-    "letters",
-    "part_of",
-    "parts_near",
-    "spells",
-    "stem",
+    "COMMON", "FILLERS", "IN_PHRASES", "canonical", "letters", "part_of", "parts_near", "spells", "stem",
     "stems_of",
-]
+]  # fmt: skip
 
 _ENDINGS = (
     "ements", "ement", "ations", "ation", "ates", "ated", "ate", "ings", "ing", "ions", "ion", "ers", "er",
@@ -42,28 +35,13 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > _LEAST and word[-1] == word[-2] else word
 
 
-_ABBREVIATIONS = {
-    "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
-    **dict.fromkeys(("minimum", "minimal", "smallest"), "min"),
-    "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
-    **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
-    "encoder": "enc", "decoder": "dec", "normalization": "norm",
-    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""),
-    "dimension": "dim", "probability": "prob", "query": "queries", "optimiser": "optimizer",
-    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"),
-    **dict.fromkeys(("image", "images", "picture", "pictures"), "img"), "threshold": "thresh",
-    "progress": "improvement",
-}  # fmt: skip
+_ABBREVIATIONS = word_pairs("key_words.abbreviations")
+_SILENT = word_list("key_words.silent")
 _PHRASES = {
-    ("wd",): ("weight", "decay"),
-    ("learning", "rate"): ("lr",),
-    ("data", "loader"): (),
-    ("data", "loading"): (),
-    ("l", "r"): ("lr",),
-    ("exponential", "moving", "average"): ("ema",),
-    ("moving", "average"): ("ema",),
-    ("warm", "up"): ("warmup",),
-}
+    ("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("l", "r"): ("lr",),
+    ("data", "loader"): (), ("data", "loading"): (), ("warm", "up"): ("warmup",),
+    ("exponential", "moving", "average"): ("ema",), ("moving", "average"): ("ema",),
+}  # fmt: skip
 _LONGEST = max(map(len, _PHRASES))
 IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 
@@ -92,7 +70,7 @@ def _canonical(spoken: tuple[str, ...]) -> frozenset[str]:
         for i in range(len(words) - len(said) + 1):
             if tuple(words[i : i + len(said)]) == said:
                 words[i : i + len(said)] = meant
-    return frozenset(_part(_ABBREVIATIONS.get(w, w)) for w in words) - {""}
+    return frozenset(_part(_ABBREVIATIONS.get(w, w)) for w in words if w not in _SILENT) - {""}
 
 
 @lru_cache(maxsize=4096)
@@ -103,7 +81,7 @@ def _part(word: str) -> str:
 
 COMMON = canonical([*word_list("key_words.common")])
 """Parts of names that tell nothing apart by themselves."""
-FILLERS = canonical(["num", "size", "ratio", "prob", "coef", "max", "norm"])
+FILLERS = canonical([*word_list("key_words.fillers")])
 """Parts of names that people leave out."""
 
 

@@ -8,9 +8,9 @@ from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.products import trains
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.step import Step
 
 __all__ = ["kinds_in", "mark_other_kinds", "refuse_another_kind", "refuse_more_than_one", "refuse_several"]
@@ -28,7 +28,7 @@ def mark_other_kinds(text: Text, steps: Sequence[Step]) -> None:
     of_each = [kinds for skill in skills if (kinds := _kinds_of(skill))]
     if len(of_each) < len(skills) or not skills:
         return
-    for match in (m for source in frames("unread.kind") for m in text.unread().find(source)):
+    for match in text.unread().phrases("unread.kind"):
         said = match.tokens("what")
         told = text.owners(said) & {"report", "question", "talk"}
         if not told and not any(kinds & kinds_in(text, said).keys() for kinds in of_each):
@@ -62,7 +62,7 @@ def refuse_another_kind(page: Text, steps: list[Step], skill: Skill) -> None:
     """
     said = _described_as(skill)
     for step in (s for s in steps if trains(s.action) and not s.of("job")):
-        match = page.unread().match(frames("several.kind")[0], step.at + 1)
+        match = page.unread().match(phrase("several.kind"), step.at + 1)
         for stem, kind in kinds_in(page, match.tokens("what") if match is not None else []).items():
             if stem not in said:
                 raise AmbiguousSkillError(
@@ -79,7 +79,7 @@ def refuse_several(page: Text) -> None:
     AmbiguousSkillError
         Where two kinds are joined, each with its own article.
     """
-    for match in (m for source in frames("several.kinds") for m in page.unread().find(source)):
+    for match in page.unread().phrases("several.kinds"):
         refuse_more_than_one(kinds_in(page, match.tokens("what")))
 
 

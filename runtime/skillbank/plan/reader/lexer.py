@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from skillbank.plan.reader import blocks
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.lexicon import lexicon
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.tokens import Token
 from skillbank.plan.request import clean_uri
 

@@ -17,7 +17,7 @@ from typing import Any
 from skillbank.plan.reader.offered import offered_words
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["FORMS", "WORDS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
+__all__ = ["FORMS", "WORDS", "Lexicon", "Span", "forms", "lexicon", "split"]
 
 WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
@@ -196,22 +196,6 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
         else:
             plain.append(phrase)
     yield section, plain
-
-
-@lru_cache(maxsize=1)
-def _word_lists() -> dict[str, dict[str, str]]:
-    return tomllib.loads((WORDS / "lists" / "modules.toml").read_text("utf-8"))
-
-
-def word_list(name: str) -> frozenset[str]:
-    """Return the words that one module tells apart, such as ``spec_keys.common``."""
-    return frozenset(words_in_order(name))
-
-
-def words_in_order(name: str) -> list[str]:
-    """Return such words as they are listed."""
-    module, _, constant = name.partition(".")
-    return _word_lists()[module][constant].split()
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
-from skillbank.plan.reader.patterns import Item, pattern
+from skillbank.plan.reader.phrases import Item, pattern, phrases
 from skillbank.plan.reader.tokens import Ledger
 
 __all__ = ["STOPS", "Match", "Text"]
@@ -141,6 +141,14 @@ class Text:
         """Return the value of the token of a named item."""
         return self.tokens[match.tokens(name)[0]].value
 
+    def meaning(self, match: Match, name: str, section: str) -> str:
+        """Return what the phrase of a named item means of a section, as "minutes" of ``slots.units``."""
+        tokens = match.tokens(name)
+        means = (
+            s for s in self.lexicon.below(section) if tokens and tokens[-1] + 1 in self.ends(tokens[0], s)
+        )
+        return next(means, "").rpartition(".")[2]
+
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
         at = 0
@@ -148,6 +156,15 @@ class Text:
             if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
+
+    def phrases(self, *names: str) -> Iterator[Match]:
+        """Yield where the patterns of some groups of the table are found, one pattern after the other."""
+        return (match for name in names for source in phrases(name) for match in self.find(source))
+
+    def take(self, name: str) -> None:
+        """Account for what such patterns find, as what their subject is called: ``order.joining``."""
+        for match in self.phrases(name):
+            self.ledger.claim(name.partition(".")[0], match.tokens("w") or match.tokens())
 
     def _starts(self, source: str) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
@@ -213,7 +230,7 @@ class Text:
             return
         item, lived = items[n], False
         if item.look:
-            found = bool(self._ends_of(item, i, last))
+            found = bool(self._ends_of(item, i, last)) or (item.closing and self.kind(i) in ("", "mark"))
             stops: Iterator[int] = iter((i,) if found == (item.look == "&") else ())
         else:
             stops = self._many(item, i, last)

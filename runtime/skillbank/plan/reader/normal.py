@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import Lexicon, lexicon, split, word_list
+from skillbank.plan.reader.lexicon import Lexicon, lexicon, split
 from skillbank.plan.reader.numerals import NUMBERS, count_words
+from skillbank.plan.reader.phrases import word_list, word_pairs
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["allowed", "correct", "count_words", "distance", "part", "read_as", "translate"]
@@ -175,7 +176,7 @@ def _last_words(words: Lexicon) -> frozenset[str]:
 
 
 _SWAPPED = (
-    dict(pair.split("=") for pair in word_list("normal.swapped"))
+    word_pairs("normal.swapped")
     | {
         w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
         for w in word_list("normal.short")

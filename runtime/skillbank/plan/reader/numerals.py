@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from skillbank.plan.reader.lexicon import Lexicon, words_in_order
+from skillbank.plan.reader.lexicon import Lexicon
+from skillbank.plan.reader.phrases import words_in_order
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["NUMBERS", "count_words"]
@@ -26,15 +27,18 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
     tokens = [t for i, t in enumerate(tokens) if not _is_hyphen(tokens, i)]
     while at < len(tokens):
         stop, token = _number(tokens, at, words)
-        if token is None and (times := _TIMES.fullmatch(tokens[at].text)):
-            start, cut = tokens[at].start, tokens[at].start + len(times[1])
-            made.append(Token("number", "number", start, cut, int(times[1])))
-            made.append(Token("word", times[2], cut, tokens[at].end))
-            at += 1
-            continue
-        made.append(tokens[at] if token is None else token)
+        made += _times(tokens[at]) if token is None else [token]
         at = stop
     return list(_ranges(_unnumbered(made)))
+
+
+def _times(token: Token) -> list[Token]:
+    """Divide "2xgpu" into a number and what it counts."""
+    if (times := _TIMES.fullmatch(token.text)) is None:
+        return [token]
+    cut = token.start + len(times[1])
+    number = Token("number", "number", token.start, cut, int(times[1]))
+    return [number, Token("word", times[2], cut, token.end)]
 
 
 def _is_hyphen(tokens: list[Token], i: int) -> bool:

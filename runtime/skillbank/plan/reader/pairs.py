@@ -12,9 +12,9 @@ from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.hardware import ids_at
 from skillbank.plan.reader.judging import Said
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import SOURCES, Place
 from skillbank.plan.reader.things import goes_on, listed
 from skillbank.plan.reader.tokens import number_in

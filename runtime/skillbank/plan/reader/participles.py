@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import ACTIONS, phrases
 
 __all__ = ["joins", "should", "wish_of"]
 
 
 def should() -> str:
     """Return the pattern of a duty that a participle may end: "it should be"."""
-    return frames("action.wished")[0]
+    return phrases("action.wished")[0]
 
 
 def joins(text: Text, clauses: Clauses, i: int) -> bool:
@@ -47,7 +46,7 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     first = clauses.sentence(i).start
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         opens = text.kind(start - 1) in ("", "mark") or text.word(start - 1) in _JOINS | _NEXT
-        for source in (*frames("action.wished"), *(frames("action.ordered") if opens else ())):
+        for source in (*phrases("action.wished"), *(phrases("action.ordered") if opens else ())):
             match = text.match(source, start, i)
             if match is not None and match.end == i:
                 return _wished(text, clause.first, start, match.tokens("wish"))

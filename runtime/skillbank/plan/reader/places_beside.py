@@ -6,7 +6,6 @@ are for, the plan asks.
 
 from __future__ import annotations
 
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -24,7 +23,7 @@ _LEADING_TO = frozenset({"to", "as", "against"})
 def mark_places_beside(text: Text) -> None:
     """Leave such places unread, and what is said of them."""
     bare = text.unread()
-    for match in (m for source in frames("unread.put_together") for m in bare.find(source)):
+    for match in bare.phrases("unread.put_together"):
         _leave(text, match.tokens("what"))
     if {c.value.action for c in text.ledger.of("action")} <= {"inference"}:
         _mark_second(text)

@@ -10,9 +10,8 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.reader.belonging import addressed_step, is_bound
 from skillbank.plan.reader.exclusions import found
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase, phrases, word_list
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plugins import Group, names
@@ -34,7 +33,7 @@ _BEFORE_HERE = frozenset({"it", "them", "both", "then", "right"})
 
 def take_platforms(page: Text) -> None:
     """Account for platforms; one that is said not to be meant is none."""
-    [excluded] = phrases("platforms.excluded")
+    excluded = phrase("platforms.excluded")
     for lead in phrases("exclusions.leads"):
         for name, match in _named(page, f"{lead} {excluded}"):
             page.ledger.claim("refused", match.tokens(), name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frame, frames
-from skillbank.plan.reader.lexicon import FORMS, word_list
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrase, phrases, word_list
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["denied", "is_put_off", "is_told_of", "negation_before", "settle_refused", "trailing"]
@@ -15,7 +15,7 @@ __all__ = ["denied", "is_put_off", "is_told_of", "negation_before", "settle_refu
 
 def trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
-    told = text.match(frame("action.spoken_of"), at)
+    told = text.match(phrase("action.spoken_of"), at)
     spoken = told is not None and text.tokens[told.tokens("verb")[0]].text in word_list("refusals.spoken")
     end = told.end if told is not None and spoken else at  # "the export we talked about"
     if end + 1 < len(text.tokens) and text.tokens[end].text in ("anything", "something"):
@@ -32,8 +32,8 @@ def trailing(text: Text, at: int) -> list[int]:
 
 def denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
-    told_of = frames("action.denied_of")
-    for source in (*told_of, *frames("action.denied")):
+    told_of = phrases("action.denied_of")
+    for source in (*told_of, *phrases("action.denied")):
         match = text.match(source, at)
         if match is None:
             continue
@@ -116,7 +116,7 @@ def _turns(text: Text, at: int) -> bool:
 
 def _was_job(text: Text, at: int) -> bool:
     """Whether it is said which job an action was: "the training of X was job J"."""
-    match = text.match(frame("action.job"), at - 1) or text.match(frame("action.job"), at)
+    match = text.match(phrase("action.job"), at - 1) or text.match(phrase("action.job"), at)
     if match is None:
         return False
     job = next((i for i in (match.end, match.end - 1) if text.owner(i) == "job"), None)
@@ -128,7 +128,7 @@ def is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action named by a noun: "the training is finished", "it can wait"."""
     marks = (k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark")
     end = next((k for k in marks if text.tokens[k].text not in "()"), len(text.tokens))
-    match = text.match(frame("action.happened"), at, end)
+    match = text.match(phrase("action.happened"), at, end)
     if match is None:
         return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
-from skillbank.plan.reader.frames import frames
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import word_list
 
 __all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
 
@@ -104,7 +103,7 @@ def is_name(text: Text, i: int) -> bool:
 def take_heard(text: Text) -> list[str]:
     """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
     notes = []
-    for match in (m for source in frames("report.heard") for m in text.find(source)):
+    for match in text.phrases("report.heard"):
         if not _is_heard(text, match):
             continue
         tokens = text.unclaimed(range(match.first, _end_of_said(text, match)))

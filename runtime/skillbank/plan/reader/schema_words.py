@@ -12,10 +12,11 @@ from skillbank.plan.reader.gains import take_gains
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.key_words import COMMON, canonical
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.spec_choices import take_choices, take_switches
 from skillbank.plan.reader.spec_keys import NUMERIC, Keys, is_of_a_slot, name_at, name_before, words_before
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.value import SIZE, Value, set_before
+from skillbank.plan.reader.value import SIZE, claim_key
 from skillbank.plan.slots import slot
 
 __all__ = ["take_spec_words"]
@@ -23,7 +24,9 @@ __all__ = ["take_spec_words"]
 
 def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
     """Account for what is said in the words of a spec; what is said of what is ``over`` sets nothing."""
-    _pairs(text, keys)
+    for i, token in enumerate(text.tokens):
+        if token.kind == "pair" and text.owner(i) == "value" and "." not in token.value[0]:
+            _pair(text, i, text.ledger.owner[i], keys)
     take_gains(text, [keys])
     for i, token in enumerate(text.tokens):
         if not text.ledger.free(i) or i in over:
@@ -34,31 +37,15 @@ def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
             _bounds(text, i, keys)
     take_choices(text, keys)
     take_switches(text, keys)
-    _snake(text, keys)
-    _texts(text, keys)
-    _places(text, keys)
-
-
-def _places(text: Text, keys: Keys) -> None:
-    """Read a place that the words before it give to a key: "timing cache at /cache/trt.bin"."""
+    for i in range(len(text.tokens)):
+        _spelled(text, i, keys)
+    for i in range(len(text.tokens)):
+        _text(text, i, keys)
     for claim in text.ledger.of("place"):
-        apart = text.tokens[claim.first - 1].text in (",", ";", ".")
-        if apart or claim.value.role is not None or len(claim.tokens) > 1:
-            continue
-        if (found := name_before(text, claim.first, keys, ("string",))) is not None:
-            tokens, key = found
-            text.ledger.withdraw(claim)
-            text.ledger.claim("value", [*tokens, *claim.tokens], Value("", claim.value.uri, key=key))
+        _place(text, claim, keys)
 
 
-def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
-    """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
-    more = set_before(text, min(tokens))
-    enough = text.match("slots.around.enough", max(tokens) + 1)
-    text.ledger.claim(
-        "value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key)
-    )
-    return True
+# -- numbers -------------------------------------------------------------------------------------
 
 
 def _number(text: Text, i: int, keys: Keys) -> bool:
@@ -67,26 +54,23 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if found is None or text.word(i + 1) == "of":
         return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
-    if not key:
+    if not key or (key in keys.shared and keys.shared[key] not in text.words(tokens)):
         return True  # several keys have this name: which is meant, the plan asks
-    if key in keys.shared and keys.shared[key] not in text.words(tokens):
-        return True  # as here
     if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
     if _counts_other_epochs(text, tokens, key, keys):
         return True
     value, unit = text.tokens[i].value, []
-    if text.tokens[i].kind == "percent":
+    if text.kind(i) == "percent":
         if keys.limits.get(key, 2) > 1:
             return False
         value /= 100
-    match = text.match("'mb|'mib|'megabytes|'megabyte|'gb|'gib|'gigabytes", i + 1)
-    if match is not None:
+    if (match := text.match(phrase("keys.memory"), i + 1)) is not None:
         if key not in keys.megabytes:
             return False
         unit = match.tokens()
-        value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
-    return _claim(text, [*tokens, i, *unit], value, key)
+        value *= 1024 if text.word(i + 1).startswith("g") else 1
+    return claim_key(text, [*tokens, i, *unit], key, value)
 
 
 def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:
@@ -97,7 +81,7 @@ def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys
     rest = [k for k in tokens if not text.within(k, "slots.epochs.nouns")]
     if len(rest) == len(tokens) or canonical(["epochs"]) <= keys.parts_of(key):
         return False
-    words = canonical([text.tokens[k].text for k in rest]) - keys.parts_of(key) - COMMON
+    words = canonical(text.words(rest)) - keys.parts_of(key) - COMMON
     said = (c.value for c in text.ledger.of("value"))
     others = any(v.slot == "validation_interval" and v.value != 1 for v in said)
     return others or not words & keys.described(key) - canonical(["after", "with"])
@@ -109,43 +93,37 @@ def _sibling(text: Text, i: int, keys: Keys) -> bool:
     if last is None or not last.value.key or i == 0 or not text.ledger.free(i - 1):
         return False
     for part in (parts := last.value.key.rpartition(".")[2].split("_")):
-        said = [text.tokens[i - 1].text, *(other for other in parts if other != part)]
-        key = keys.named(said, NUMERIC, whole=True)
+        key = keys.named([text.word(i - 1), *(p for p in parts if p != part)], NUMERIC, whole=True)
         if key is not None and key != last.value.key:
-            return _claim(text, [i - 1, i], text.tokens[i].value, key)
+            return claim_key(text, [i - 1, i], key, text.tokens[i].value)
     return False
 
 
 def _pixels(text: Text, i: int, keys: Keys) -> bool:
     """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
-    sides = "side='wide|'width|'high|'tall|'height|'images|'image|'pictures?"
-    match = text.match(f"'px|'pixel|'pixels {sides}", i + 1)
-    if match is None or (i and text.tokens[i - 1].text == "of"):
+    match = text.match(phrase("keys.pixels"), i + 1)
+    if match is None or text.word(i - 1) == "of":
         return False  # "crops of 1024 pixels": of something else than the image
-    side = next((_SIDES.get(text.tokens[k].text) for k in match.tokens("side")), None)
+    side = next((side for side in ("width", "height") if match.tokens(side)), None)
     key = keys.named(["input", side] if side else ["image", "size"], NUMERIC)
-    return key is not None and _claim(text, [i, *match.tokens()], text.tokens[i].value, key)
-
-
-_SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
+    return key is not None and claim_key(text, [i, *match.tokens()], key, text.tokens[i].value)
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
     """Read "lr steps 9 and 13" for a key that holds a list."""
     at = i - 1
-    while at > 0 and text.tokens[at].text in ("at", "epochs", "epoch", "after", "in", "["):
+    while at > 0 and text.word(at) in ("at", "epochs", "epoch", "after", "in", "["):
         at -= 1
     found = name_before(text, at + 1, keys, ("array",))
     if found is None:
         return False
     numbers, k = [i], i + 1
-    while (match := text.match("',|'and|'&|'epoch|'epochs|'after|'at* @number", k)) is not None:
-        if not text.ledger.free(match.end - 1):
-            break  # "drops at 9 and 11, 12 epochs"
+    while (match := text.match(phrase("keys.further"), k)) is not None and text.ledger.free(match.end - 1):
         numbers.append(match.end - 1)
         k = match.end
     k += text.word(k) == "]"
-    return _claim(text, [*found[0], *range(at + 1, k)], [text.tokens[n].value for n in numbers], found[1])
+    listed = [text.tokens[n].value for n in numbers]
+    return claim_key(text, [*found[0], *range(at + 1, k)], found[1], listed)
 
 
 def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
@@ -156,54 +134,39 @@ def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
         return False
     last = before[-1].value
     names = slot(last.slot).names if last.slot and last.slot != SIZE else (last.key.rpartition(".")[2],)
-    what = match.end
-    for name in names:
-        key = keys.named([*name.split("_"), text.tokens[what].text], NUMERIC)
-        if key is not None:
-            return _claim(text, [i, *match.tokens(), what], text.tokens[i].value, key)
-    return False
+    said = ((*name.split("_"), text.word(match.end)) for name in names)
+    key = next((key for each in said if (key := keys.named(each, NUMERIC)) is not None), None)
+    return key is not None and claim_key(text, [i, *match.tokens(), match.end], key, text.tokens[i].value)
 
 
-def _bounds(text: Text, i: int, keys: Keys) -> bool:
+def _bounds(text: Text, i: int, keys: Keys) -> None:
     """Read "batch sizes from 1 to 16, tuned for 8" where a spec has a least, a largest and a usual one."""
     words, links = words_before(text, i)
     for first in range(len(words)):
-        said = [text.tokens[k].text for k in words[first:]]
-        low, high = (keys.named([which, *said], NUMERIC, whole=True) for which in ("min", "max"))
+        said = text.words(words[first:])
+        low, high, best = (keys.named([which, *said], NUMERIC, whole=True) for which in ("min", "max", "opt"))
         if low is None or high is None:
             continue
         least, most = text.tokens[i].value
-        text.ledger.claim("value", words[first:], Value("", least, key=low))
-        text.ledger.claim("value", [*links, i], Value("", most, key=high))
-        usual = text.match(
-            "',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually"
-            "|'mostly 'for|'at|'is|'of? n=@number",
-            i + 1,
-        )
-        key = keys.named(["opt", *said], NUMERIC, whole=True)
-        if usual is not None and key is not None:
-            text.ledger.claim("value", usual.tokens(), Value("", text.said(usual), key=key))
-        return True
-    return False
+        claim_key(text, words[first:], low, least)
+        claim_key(text, [*links, i], high, most)
+        usual = text.match(phrase("keys.usual"), i + 1)
+        if usual is not None and best is not None:
+            claim_key(text, usual.tokens(), best, text.said(usual))
+        return
 
 
-def _pairs(text: Text, keys: Keys) -> None:
-    """Read "max text length = 128", where only the last word stands before the sign, and "opset=13"."""
-    for i, token in enumerate(text.tokens):
-        owner = text.ledger.owner.get(i)
-        if token.kind != "pair" or owner is None or owner.kind != "value" or "." in token.value[0]:
-            continue
-        if not isinstance(owner.value.value, str | list | dict):
-            _pair(text, i, owner, keys)
+# -- what is written, and texts ------------------------------------------------------------------
 
 
 def _pair(text: Text, i: int, owner: Claim, keys: Keys) -> None:
-    """Give a pair to the key that the longest words before its sign name, where that is not a slot's own."""
+    """Read "max text length = 128" and "opset=13": the longest words before the sign name the key."""
+    if isinstance(owner.value.value, str | list | dict):
+        return
     words, name = words_before(text, i)[0], owner.value.slot
     written = text.tokens[i].value[0]
-    spoken = re.split(r"[-_\s]", written.lower())
     for first in range(len(words) + 1):
-        said = [*(text.tokens[k].text for k in words[first:]), *spoken]
+        said = [*text.words(words[first:]), *re.split(r"[-_\s]", written.lower())]
         key = keys.named(said, NUMERIC)
         longer = first < len(words)
         if longer and name and not (key and keys.extends(slot(name).names, said[0])):
@@ -216,19 +179,32 @@ def _pair(text: Text, i: int, owner: Claim, keys: Keys) -> None:
             return
 
 
-def _texts(text: Text, keys: Keys) -> None:
+def _spelled(text: Text, i: int, keys: Keys) -> None:
+    """Read a key's last name as it is spelled, with its value behind: "max_labels to 80"."""
+    if text.kind(i) != "word" or "_" not in text.word(i) or not text.ledger.free(i):
+        return
+    key = keys.spelled(text.word(i))
+    listed = text.match(phrase("keys.listed"), i + 1)
+    if key is not None and listed is not None and keys.kinds.get(key) == "array":
+        said = list(takewhile(text.ledger.free, listed.tokens()))  # "16, 22, 30 epochs"
+        claim_key(text, [i, *said], key, [text.tokens[v].value for v in said if text.kind(v) == "number"])
+    elif key is not None and (match := text.match(phrase("keys.written"), i + 1)) is not None:
+        word = text.tokens[match.tokens("v")[0]]
+        plain: Any = {"true": True, "false": False}.get(word.text, word.text)
+        claim_key(text, [i, *match.tokens()], key, plain if word.value is None else word.value)
+
+
+def _text(text: Text, i: int, keys: Keys) -> None:
     """Read "project kelp-watch" where the section of the key is spoken of: "wandb"."""
-    spoken = {t.text for t in text.tokens if t.kind == "word"}
-    for i, token in enumerate(text.tokens):
-        if token.kind != "word" or not text.ledger.free(i):
-            continue
-        mine = [k for k in keys.leaves.get(token.text, ()) if keys.kinds.get(k) == "string"]
-        mine = [k for k in mine if k.split(".")[0] in spoken]
-        source = "'is|'=|':|'name|'called|'named* v=@quote|~word"
-        if len(mine) == 1 and (match := text.match(source, i + 1)) is not None:
-            value, end = _text_at(text, match.tokens("v")[0])
-            section = [i - 1] if text.word(i - 1) == mine[0].split(".")[0] else []
-            text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
+    word = text.word(i)
+    if text.kind(i) != "word" or word not in keys.leaves or not text.ledger.free(i):
+        return
+    texts = [k for k in keys.leaves[word] if keys.kinds.get(k) == "string"]
+    mine = [k for k in texts if any(t.kind == "word" and t.text == k.split(".")[0] for t in text.tokens)]
+    if len(mine) == 1 and (match := text.match(phrase("keys.text"), i + 1)) is not None:
+        value, end = _text_at(text, match.tokens("v")[0])
+        section = text.word(i - 1) == mine[0].split(".")[0]
+        claim_key(text, range(i - section, end), mine[0], value)
 
 
 def _text_at(text: Text, i: int) -> tuple[str, int]:
@@ -243,22 +219,11 @@ def _text_at(text: Text, i: int) -> tuple[str, int]:
     return value, end
 
 
-def _snake(text: Text, keys: Keys) -> None:
-    """Read a key's last name as it is spelled, with its value behind: "max_labels to 80"."""
-    for i, token in enumerate(text.tokens):
-        if token.kind != "word" or "_" not in token.text or not text.ledger.free(i):
-            continue
-        key = keys.spelled(token.text)
-        listed = text.match("slots.around.link* '[|'(? v=@number|',+ ']|')?", i + 1)
-        if key is not None and listed is not None and keys.kinds.get(key) == "array":
-            said = list(takewhile(text.ledger.free, listed.tokens()))  # "16, 22, 30 epochs"
-            numbers = [text.tokens[v].value for v in said if text.kind(v) == "number"]
-            text.ledger.claim("value", [i, *said], Value("", numbers, key=key))
-            continue
-        match = text.match("slots.around.link* v=@number|@quote|'true|'false|~word", i + 1)
-        if key is not None and match is not None:
-            [v] = match.tokens("v")
-            word = text.tokens[v]
-            plain: Any = {"true": True, "false": False}.get(word.text, word.text)
-            value = word.value if word.value is not None else plain
-            text.ledger.claim("value", [i, *match.tokens()], Value("", value, key=key))
+def _place(text: Text, claim: Claim, keys: Keys) -> None:
+    """Read a place that the words before it give to a key: "timing cache at /cache/trt.bin"."""
+    apart = text.word(claim.first - 1) in (",", ";", ".")
+    if apart or claim.value.role is not None or len(claim.tokens) > 1:
+        return
+    if (found := name_before(text, claim.first, keys, ("string",))) is not None:
+        text.ledger.withdraw(claim)
+        claim_key(text, [*found[0], *claim.tokens], found[1], claim.value.uri)

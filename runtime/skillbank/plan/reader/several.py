@@ -10,8 +10,7 @@ from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import addressed_step, is_of_all
-from skillbank.plan.reader.frames import frames
-from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
@@ -35,8 +34,8 @@ def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
 
 def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
     """Yield what speaks of a second model, or of one more time, where a step is done once."""
-    yield from (match.tokens("what") for match in _found(bare, "several.beside"))
-    again = _found(bare, "several.once_more")
+    yield from (match.tokens("what") for match in bare.phrases("several.beside"))
+    again = bare.phrases("several.once_more")
     yield from (match.tokens() for match in again if text.owner(match.end) != "action")
     yield from ([i] for i in _boths(text, steps))
 
@@ -45,22 +44,17 @@ def _singled_out(
     text: Text, bare: Text, steps: Sequence[Step], together: Sequence[Step]
 ) -> Iterator[list[int]]:
     """Yield what is said of one of several models, or of all of them taken together."""
-    for words in (match.tokens("what") for match in _found(bare, "several.one")):
+    for words in (match.tokens("what") for match in bare.phrases("several.one")):
         told = text.owners(words) & {"report", "question"}
         if _is_closed(text, words[-1] + 1) and not told and not _is_counted(text, steps, words):
             yield words
-    for words in (match.tokens() for match in _found(bare, "several.total")):
+    for words in (match.tokens() for match in bare.phrases("several.total")):
         if text.owner(words[0] - 1) == "value" and not text.owners(words):
             yield words
-    for match in _found(bare, "several.with_it"):
+    for match in bare.phrases("several.with_it"):
         if trains(_action_before(text, match.first)):
             yield match.tokens("what")
     yield from ([*claim.tokens] for claim in _places_again(together))
-
-
-def _found(bare: Text, name: str) -> Iterator[Match]:
-    for source in frames(name):
-        yield from bare.find(source)
 
 
 def _kept_though_taken_back(text: Text, steps: Sequence[Step]) -> Iterator[list[int]]:

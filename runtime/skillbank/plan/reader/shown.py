@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.reader.described import gives_masks
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import names
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from skillbank.bank.actions import Action
@@ -21,8 +22,9 @@ from skillbank.plan.reader.key_words import (
     spells,
     stems_of,
 )
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
 
@@ -62,17 +64,12 @@ class Keys:
         for action in actions:
             self._take_action(skill, action)
         self.shared = self._shared()
-        self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
-        """What the letters and digits of values begin with that keys list."""
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
         counted = frozenset[str]().union(*(self._parts[leaf] for leaf in self._with.get("num", ())))
         self._counted = counted - {"num"}
-        self._off = frozenset[str]().union(*self.inverse)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
-        self.all_telling = frozenset[str]().union(*self.telling.values())
-        """What tells the number of any key."""
         words = {w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2}
         self.words = frozenset(words).difference(
             word_list("key_words.common"), *(lexicon().classes[section] for section in _MEANINGLESS)
@@ -200,10 +197,6 @@ class Keys:
         """Whether a word may stand in the name of a key; that of no key has another."""
         return word in IN_PHRASES or part_of(word) <= self._with.keys()
 
-    def may_say_off(self, word: str) -> bool:
-        """Whether what a person says to have a switch off may begin with a word."""
-        return word in IN_PHRASES or part_of(word) <= self._off
-
     def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
         """Return which parts of a name may be left out: none, and then those that say little."""
         if whole:
@@ -261,8 +254,7 @@ def name_before(
     words, links = words_before(text, i)
     strange = (n for n in range(len(words), 0, -1) if not keys.may_name(text.word(words[n - 1])))
     for first in range(next(strange, 0), len(words)):
-        key = keys.named([text.tokens[k].text for k in words[first:]], kinds)
-        if key is not None:
+        if (key := keys.named(text.words(words[first:]), kinds)) is not None:
             return [*words[first:], *links], key
     return None
 
@@ -271,41 +263,29 @@ def name_at(
     text: Text, i: int, keys: Keys, kinds: Sequence[str] = NUMERIC, most: int = 5, *, whole: bool = False
 ) -> tuple[list[int], str] | None:
     """Return the tokens that name a key from a token on, and the key; the longest name counts."""
-    after: list[int] = []
-    k = i
-    while k < len(text.tokens) and len(after) < most and _may_name(text, k) and keys.may_name(text.word(k)):
-        after.append(k)
-        k += 1
-    for end in range(len(after), 0, -1):
-        key = keys.named([text.tokens[k].text for k in after[:end]], kinds, whole=whole)
-        if key is not None:
-            return after[:end], key
+    words = [*takewhile(lambda k: _may_name(text, k) and keys.may_name(text.word(k)), range(i, i + most))]
+    for end in range(len(words), 0, -1):
+        if (key := keys.named(text.words(words[:end]), kinds, whole=whole)) is not None:
+            return words[:end], key
     return None
 
 
 def words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
     """Return the words before a token that may name it, and those that only link."""
-    links: list[int] = []
-    k = i - 1
-    while (
-        k >= 0
-        and text.ledger.free(k)
-        and text.tokens[k].kind in ("word", "mark")
-        and text.within(k, "slots.around.link")
-        and text.tokens[k].text not in _NAMING
-    ):
-        links.append(k)
-        k -= 1
-    words: list[int] = []
-    while k >= 0 and len(words) < 6 and _may_name(text, k):
-        words.append(k)
-        k -= 1
-    return words[::-1], links[::-1]
+    first = i
+    while _links(text, first - 1):
+        first -= 1
+    words = [*takewhile(lambda k: _may_name(text, k), range(first - 1, first - 7, -1))]
+    return words[::-1], list(range(first, i))
+
+
+def _links(text: Text, k: int) -> bool:
+    linking = text.within(k, "slots.around.link") and text.word(k) not in _NAMING
+    return linking and text.kind(k) in ("word", "mark") and text.ledger.free(k)
 
 
 def _may_name(text: Text, k: int) -> bool:
-    token = text.tokens[k]
-    return token.kind == "word" and token.text not in _BREAKS and text.ledger.free(k)
+    return text.kind(k) == "word" and text.word(k) not in _BREAKS and text.ledger.free(k)
 
 
 _NAMING = frozenset(["max", "maximum", "value"])

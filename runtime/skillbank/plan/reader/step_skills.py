@@ -11,8 +11,8 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import are_joined
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.students import teaches
 from skillbank.plan.reader.tokens import Claim
@@ -75,7 +75,7 @@ def _skills(steps: list[Step]) -> list[Skill]:
 def _is_done_with_all(text: Text, step: Step) -> bool:
     """Whether a step is done with each model before it: "train A on X and B on Y, evaluate both on Z"."""
     word = text.ledger.owner.get(step.at)
-    matches = (text.unread().match(source, word.last + 1) for source in frames("several.all") if word)
+    matches = (text.unread().match(source, word.last + 1) for source in phrases("several.all") if word)
     return any(match is not None for match in matches)
 
 
@@ -90,9 +90,9 @@ def _goes_on_with_all(text: Text, step: Step, divided: list[Step]) -> bool:
     word = text.ledger.owner.get(step.at)
     if word is None or len(divided) < 2 or step.of("job"):
         return False
-    if text.unread().match(frames("several.singled")[0], word.last + 1) is not None:
+    if text.unread().match(phrase("several.singled"), word.last + 1) is not None:
         return False  # which is asked about
-    told = text.unread().match(frames("several.it")[0], word.last + 1) is not None
+    told = text.unread().match(phrase("several.it"), word.last + 1) is not None
     if not told and divided[0].at == divided[1].at:
         return True
     listed = ", ".join(dict.fromkeys(shown(s.skill.name) for s in divided if s.skill is not None))

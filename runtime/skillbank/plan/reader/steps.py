@@ -10,7 +10,7 @@ from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.belonging import are_joined, named_before, owner_of
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
@@ -110,7 +110,7 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], merged: list
         (i, end) for i in range(len(text.tokens)) for end in text.ends(i, "grammar.order.repeat")
     ]  # fmt: skip
     for i, end in repeats:
-        placed = text.unread().match(phrases("steps.again")[0], end)
+        placed = text.unread().match(phrase("steps.again"), end)
         if text.word(i - 1) in ("and", "then") and placed is not None:
             text.ledger.mark("unread", range(i, end))
     for step in (s for s in steps if s not in merged):

@@ -26,7 +26,7 @@ from skillbank.plan.reader.data_line import place_of, unclaimed_line
 from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.ways import Sentence, marked
@@ -171,7 +171,7 @@ def _forms() -> list[re.Pattern[str]]:
 @lru_cache(maxsize=1)
 def _truth() -> re.Pattern[str]:
     """Return where both are measured: right behind the labels, but for how long the student is trained."""
-    return re.compile(phrases("students.truth")[0])
+    return re.compile(phrase("students.truth"))
 
 
 def teaches(teacher: Skill, student: Skill) -> bool:

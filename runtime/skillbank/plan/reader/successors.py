@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["settle_successors"]
@@ -32,7 +32,7 @@ def settle_successors(text: Text, clauses: Clauses, told: Sequence[Claim]) -> No
                 _succeed(text, claim, first)
     with_number = [i for i in over if text.kind(i) == "number"]
     for first in {k for i in with_number for k in _openings(text, clauses, i)} - over:
-        for match in _found(text, "meant.lone", first):
+        for match in _found(text, "successor.lone", first):
             text.ledger.claim("unread", match.tokens("n"))
 
 
@@ -52,14 +52,14 @@ _JOINING = frozenset({"but", "so", "and", "hence", "therefore", "thus"})
 
 def _found(text: Text, name: str, first: int) -> Iterator[Match]:
     """Yield what the frames of a group find at a token, where it is all that is said there."""
-    for match in (text.match(source, first) for source in frames(name)):
+    for match in (text.match(source, first) for source in phrases(name)):
         if match is not None and text.kind(match.end) in ("", "mark"):
             yield match
 
 
 def _take_up(text: Text, first: int) -> None:
     """Leave unread what says that what was told is meant again: "which is what I want"."""
-    for match in (text.match(source, first) for source in frames("unread.meant_again")):
+    for match in (text.match(source, first) for source in phrases("unread.meant_again")):
         if match is not None:
             text.ledger.mark("unread", match.tokens("what") or match.tokens())
 
@@ -72,7 +72,7 @@ def _numbers(text: Text, clauses: Clauses, i: int) -> int:
 
 def _succeed(text: Text, told: Claim, first: int) -> None:
     """Give a number the slot of the one that was told before it."""
-    for match in _found(text, "meant.instead", first):
+    for match in _found(text, "successor.instead", first):
         [at] = match.tokens("n")
         said = 1 if text.word(at) == "one" else text.tokens[at].value
         if not text.ledger.free(at) or isinstance(said, int) < isinstance(told.value.value, int):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from skillbank.plan.reader.lexer import ALONE
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.wording import is_many
 
 __all__ = [

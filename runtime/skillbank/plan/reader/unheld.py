@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from skillbank.plan.reader.frames import frames
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim, number_in
@@ -89,7 +88,7 @@ _GROUPS: dict[str, Callable[[Text, list[int]], bool]] = {
 
 def _found(text: Text, name: str) -> Iterator[list[int]]:
     """Yield what the frames of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
-    for match in (m for source in frames(f"unheld.{name}") for m in text.find(source)):
+    for match in text.phrases(f"unheld.{name}"):
         tokens = match.tokens("what") or match.tokens()
         if text.word(tokens[0] - 1) not in ("no", "not") or text.word(tokens[0]) not in (
             "more",

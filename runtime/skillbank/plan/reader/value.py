@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.slots import SLOTS, Fills
 
 __all__ = [
-    "SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "hedges", "led_by",
+    "SIZE", "UNITS", "Value", "claim_key", "claim_value", "denied_before", "duration", "hedges", "led_by",
     "set_before",
 ]  # fmt: skip
 
@@ -101,6 +102,15 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+
+
+def claim_key(text: Text, tokens: Iterable[int], key: str, value: Any, *, negated: bool = False) -> bool:
+    """Claim a value of a spec key with a verb that sets it before it, and "is enough" behind it."""
+    own = sorted(tokens)
+    enough = text.match("slots.around.enough", own[-1] + 1)
+    own += [*set_before(text, own[0]), *(enough.tokens() if enough else ())]
+    text.ledger.claim("value", own, Value("", value, key=key, negated=negated))
+    return True
 
 
 _MORE = frozenset({"more", "another", "additional", "further", "extra"})

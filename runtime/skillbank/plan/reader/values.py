@@ -20,11 +20,9 @@ from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.slot_numbers import take_number
 from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
-from skillbank.plan.slots import SLOTS, Kind, Slot
+from skillbank.plan.slots import Slot, slot
 
 __all__ = ["take_values"]
-
-_LINK = "slots.around.link*"
 
 
 def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -43,8 +41,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     take_gpu_ids(text)
     take_no_gpus(text)
     _scores(text)
-    for name in ("trial_timeout", "time_budget"):
-        take_durations(text, name, searching)
+    take_durations(text, searching=searching)
     take_gains(text, keys)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
@@ -53,30 +50,15 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     take_the_gpu(text)
     take_owned(text)
     take_ellipses(text)
-    for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
-        _choices(text, each)
-
-
-_WHAT = "'everything|'anything|'all|'boxes|'box|'detections|'hits|'those|'what|'whatever|'findings|'ones"
-_SCORED = "'with|'that|'which|'scores|'score|'scoring|'scored|'confidence|'conf|'a|'is|'are|'has|'have|'of"
-_KEPT = "'keep|'keeping|'show|'return|'only|'just|'but"
-_DROPPED = "operator.not|slots.on_broken.skip|'hide|'suppress"
-_SCORES = tuple(
-    f"{lead} {bound} n=@number|@percent slots.threshold.nouns*"
-    for lead, bound in (
-        (f"{_KEPT}* {_WHAT}+ {_SCORED}*", "slots.around.least"),
-        (f"'a? 'scores|'score|'confidence|'conf {_SCORED}*", "slots.around.least"),
-        (f"{_DROPPED} {_WHAT}+ {_SCORED}*", "slots.around.below"),
-        ("'at|'more 'least|'than 'a", "slots.threshold.nouns 'of"),
-    )
-)
+    for name in ("precision", "algorithm"):
+        _choices(text, slot(name))
 
 
 def _scores(text: Text) -> None:
     """Read "keep boxes above 0.4", "drop everything under 45 percent": the least score that is shown."""
-    for match in [m for source in _SCORES for m in text.find(source)]:
+    for match in list(text.phrases("values.scores")):
         [i] = match.tokens("n")
-        value = text.tokens[i].value / (100 if text.tokens[i].kind == "percent" else 1)
+        value = text.tokens[i].value / (100 if text.kind(i) == "percent" else 1)
         if value > 1 or not text.ledger.free(i):
             continue
         if denied := denied_before(text, match.first):
@@ -86,37 +68,28 @@ def _scores(text: Text) -> None:
 
 
 def _sizes(text: Text) -> None:
-    for match in text.find(
-        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* "
-        "slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
-    ):
+    for match in text.phrases("values.sizes"):
         claim_value(text, text.unclaimed(match.tokens()), Value(SIZE, text.said(match)))
 
 
 def _choices(text: Text, each: Slot) -> None:
     """Read a choice by its value, with the slot's noun beside it where the value may mean something else."""
-    meanings = {s: s.rpartition(".")[2] for s in text.lexicon.below(f"slots.{each.name}.alias")}
-    values = "|".join([f"slots.{each.name}.values", *meanings])
-    link = f"{_LINK[:-1]}|'in|'with*"
-    nouns = f"slots.{each.name}.nouns"
-    for match in text.find(f"slots.around.before* before={nouns}? {link} v={values} after={nouns}?"):
+    for match in text.phrases(f"values.{each.name}"):
         said = match.tokens("v")
-        if not said or not all(map(text.ledger.free, said)):
+        if not all(map(text.ledger.free, said)):
             continue
-        word = " ".join(text.tokens[k].text for k in said)
-        value = next(
-            (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
-        )
-        beside = match.tokens("before") or match.tokens("after") or _called(text, match.end, nouns)
+        word = " ".join(text.words(said))
+        value = text.meaning(match, "v", f"slots.{each.name}.alias") or word
+        beside = match.tokens("before") or match.tokens("after") or _called(text, match.end, each)
         uncertain = each.name == "algorithm" and word in UNCERTAIN and not beside
         if value not in each.choices or (uncertain and not _is_of_trials(text, said)):
             continue
         claim_value(text, text.unclaimed({*match.tokens(), *beside}), Value(each.name, value))
 
 
-def _called(text: Text, at: int, nouns: str) -> list[int]:
+def _called(text: Text, at: int, each: Slot) -> list[int]:
     """Return the words behind a choice that say what it is: "asha as the algorithm"."""
-    called = text.match(f"'as group.det? {nouns}", at)
+    called = text.match(f"'as group.det? slots.{each.name}.nouns", at)
     return called.tokens() if called is not None else []
 
 

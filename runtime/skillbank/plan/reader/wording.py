@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import Lexicon, word_list
+from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import classes, word_list
 
 __all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_participle", "is_regular_past", "of"]
 
@@ -41,7 +41,7 @@ def is_over(words: list[str], verb: int) -> bool:
 @lru_cache(maxsize=4096)
 def _is_form_of_technical(lexicon: Lexicon, word: str) -> bool:
     stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
-    technical = any(lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
+    technical = any(lexicon.has(stem, "grammar.mode.technical") for stem in stems)
     return technical or (len(word) > 6 and word.endswith(_MADE_FORMS))
 
 
@@ -60,25 +60,8 @@ _NO_NOUN = _SMALL | of("determiners")
 _NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
 _GROUPS = of("people") - {"i", "we", "you"}
 _NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
-_ORDERS = (
-    "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
-    "grammar.mode.technical", "slots.around.set", *(f"actions.{a}.base" for a in ACTIONS),
-    *(f"actions.words.{w}" for w in ("make", "convert", "measure", "test", "apply", "find", "segment")),
-    "actions.words.resume",
-)  # fmt: skip
-_LIMITING = (
-    "grammar.mode.directive", "grammar.operator.not", "grammar.operator.enable", "grammar.mode.defer",
-    "slots.on_broken.skip",
-)  # fmt: skip
-_TECHNICAL = (
-    "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
-    "policy.search.hyper", "policy.search.others", "actions.words.scratch",
-)  # fmt: skip
-_BOUNDING = (
-    "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
-    "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.order", "grammar.mode.defer",
-    "told.sizes", "told.wishes", "told.members",
-)  # fmt: skip
+_ORDERS, _LIMITING = classes("wording.orders"), classes("wording.limiting")
+_TECHNICAL, _BOUNDING = classes("wording.technical"), classes("wording.bounding")
 _VOCABULARY = (
     "actions.", "slots.", "policy.search.", "places.platform", "places.results",
     "places.roles.", "places.weights",
@@ -92,7 +75,6 @@ _BESIDE = (
     ".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must", ".set", ".below", ".find",
     ".beside", ".link",
 )  # fmt: skip
-_ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
 
@@ -167,7 +149,7 @@ class Wording:
 
     def is_about_runs(self, k: int) -> bool:
         """Whether a noun is that of a run, its data or its model."""
-        return self.text.within(k, *_ABOUT_RUNS)
+        return self.text.within(k, "grammar.free.noun", "places.data.nouns", "grammar.group.model")
 
     def is_order(self, i: int, end: int) -> bool:
         """Whether a clause begins with a verb in its base form: "anonymize the faces"."""
