@@ -302,13 +302,15 @@ def _is_known(page: Text, i: int, about: frozenset[str]) -> bool:
 def _refuse_unknown(page: Text, i: int, *, called: bool) -> None:
     """Refuse a model that no bank has; a name that may be somebody's is asked about."""
     said = page.ledger.said([i])
-    model = _OF_MODELS.search(said) is not None and form_of(page.word(i)) is None
+    form = page.word(i - 1) in _AS and form_of(page.word(i)) is not None  # "save the boxes as YOLO"
+    model = _OF_MODELS.search(said) is not None and not form
     if called or model or _is_called(page, i):
         raise SkillNotFoundError(
             f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
         )
 
 
+_AS = frozenset({"as", "in", "to", "into", "output", "format"})
 _OF_MODELS = re.compile(r"\d|[a-z][A-Z]|^[A-Z]{3,}$")
 """What nobody is called by: "OWLv2", "MaskDINO", "YOLO"."""
 
