@@ -303,7 +303,8 @@ def _refuse_unknown(page: Text, i: int, *, called: bool) -> None:
     """Refuse a model that no bank has; a name that may be somebody's is asked about."""
     said = page.ledger.said([i])
     form = page.word(i - 1) in _AS and form_of(page.word(i)) is not None  # "save the boxes as YOLO"
-    model = _OF_MODELS.search(said) is not None and not form
+    beside = [page.ledger.said([k]) for k in (i - 1, i) if page.kind(k) == "word"]  # "YOLO World"
+    model = any(map(_OF_MODELS.search, beside)) and not form
     if called or model or _is_called(page, i):
         raise SkillNotFoundError(
             f"There is no skill for '{said}'; '{command('skills')}' lists what there is."

@@ -81,7 +81,7 @@ def _is_likeness(text: Text, match: Match) -> bool:
 _ORDERED = frozenset({"action", "find", "policy"})
 _BEHIND_DOING = ("grammar.mode.past", "grammar.group.prep")
 _DONE_ALIKE = frozenset({"it", "this", "that", "so", "then", "there", "back", "last", "each", "every"})
-_NAMING = frozenset({"job", "place", "name", "scratch", "value", "report", "question"})
+_NAMING = frozenset({"job", "place", "name", "scratch", "value", "report", "question", "excluded", "refused"})
 _BEING = of("be") | {"was", "were", "been", "kept", "keeps", "not"}
 
 

@@ -176,10 +176,7 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
     for claim in (c for c in text.ledger.of("place") if moods.of(c) is Mood.PAST):
         _tell_place(text, claim)
     told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
-    deeds = text.ledger.of("action", "find")
-    asked = any(moods.of(c) is Mood.ASKED for c in deeds)
-    for claim in (c for c in deeds if asked and moods.of(c) is Mood.PAST):
-        text.ledger.replace(claim, "talk")
+    _tell_deeds(text, moods)
     for claim, mood in told:
         fate = _fate(text, moods, claim, mood)
         if fate is Fate.DOUBTFUL:
@@ -188,6 +185,14 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
             text.ledger.replace(claim, "report")
             yield f"'{text.ledger.said(claim.tokens)}' is taken as told, and sets nothing"
     settle_successors(text, clauses, [c for c, mood in told if mood is Mood.PAST and c.kind == "value"])
+
+
+def _tell_deeds(text: Text, moods: Moods) -> None:
+    """Take actions of what is over for what is spoken of, where another one is asked for."""
+    deeds = text.ledger.of("action", "find")
+    asked = any(moods.of(c) is Mood.ASKED for c in deeds)
+    for claim in (c for c in deeds if asked and moods.of(c) is Mood.PAST):
+        text.ledger.replace(claim, "talk")
 
 
 def _tell_place(text: Text, claim: Claim) -> None:

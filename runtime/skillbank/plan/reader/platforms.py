@@ -95,7 +95,9 @@ def _is_of_others(page: Text, claim: Claim) -> bool:
     like = {page.word(claim.first - 1), page.word(claim.first), page.word(last + 1), page.word(last + 2)}
     polite = page.holds(page.sentence(claim.first), "grammar.courtesy.unsure", "grammar.courtesy.words")
     asked = page.kind(claim.first - 1) == "mark" and page.word(last + 1) == "?" and not polite
-    return lies or asked or "like" in like or "as" in (page.word(claim.first - 1), page.word(claim.first))
+    opening = page.word(claim.first - 1), page.word(claim.first), page.word(claim.first + 1)
+    alike = "as" in opening[:2] and {"a", "an"}.isdisjoint(opening)  # but "as a Slurm job"
+    return lies or asked or alike or "like" in like
 
 
 _LYING = frozenset({"is", "are", "lies", "lie", "sits", "lives", "stays"})
