@@ -21,7 +21,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle
-from skillbank.platforms.docker.daemon import DaemonLostError
+from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, ImageFacts
 from skillbank.platforms.docker.platform import DockerPlatform
 from tests.gate import open_gate
 from tests.platforms.conftest import PrivateDaemon
@@ -106,6 +106,25 @@ def test_a_launch_that_the_daemon_did_not_live_to_see_is_a_failure_and_nobodys_w
     assert record.state is JobState.ERROR and record.failure is not None
     assert record.failure.kind == "INFRA" and "no Docker daemon answers" in record.failure.explanation
     assert record.last_word.startswith("not launched: no Docker daemon answers")
+
+
+def test_a_pull_that_breaks_off_after_a_long_while_each_time_comes_to_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[str] = []
+
+    class Breaking(Daemon):
+        def ensure_image(self, name: str) -> ImageFacts:
+            begun.append(name)
+            assert len(begun) < 10, "it never ends"
+            time.sleep(0.05)
+            raise DaemonLostError(f"the pull of the image {name} broke off; run it again")
+
+    platform = DockerPlatform(patience=0.02)
+    monkeypatch.setattr(platform, "_daemon", Breaking())
+    with pytest.raises(DaemonLostError, match="broke off"):
+        platform._digest("toys/toy:1")
+    assert len(begun) == 3
 
 
 @pytest.mark.slow

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["DockerPlatform"]
 
 _CANCEL, _LOG = "cancel", "output.log"
+_LONG_PULLS = 3
+"""How often a pull may break off that went on for longer than a daemon needs to come back."""
 _RUNNING = {"running": JobState.RUNNING, "paused": JobState.RUNNING, "restarting": JobState.PENDING}
 
 
@@ -110,15 +112,17 @@ class DockerPlatform(Platform):
 
     def _digest(self, image: str) -> str:
         """Return what names an image for good, once it is here; a pull may be begun again."""
-        deadline = time.monotonic() + self._patience
+        deadline, long = time.monotonic() + self._patience, 0
         while True:
             began = time.monotonic()
             try:
                 return digest_of(self._daemon.ensure_image(image))
             except DaemonLostError:
                 now = time.monotonic()
-                # A pull that went on for long leaves the daemon its time to come back all the same.
-                deadline = now + self._patience if now - began > self._patience else deadline
+                if now - began > self._patience:
+                    # It leaves the daemon its time to come back all the same, unless each of them ends so.
+                    long += 1
+                    deadline = now + self._patience if long < _LONG_PULLS else began
                 if now > deadline:
                     raise
             time.sleep(0.3)
