@@ -154,7 +154,8 @@ class Starting(Planning):
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(one_plan(plan).plan_id)
         given = terms.get("parents")
-        parents = list(chains.earlier_runs(self.jobs.store, plan).values()) if given is None else ids_of(given)
+        runs = chains.earlier_runs(self.jobs.store, plan)
+        parents = [*runs.values()] if given is None else ids_of(given)
         terms["parents"] = parents
         check_terms(checkpoint, retries, on_oom)
         refuse_unused(plan, terms)

@@ -72,8 +72,8 @@ def upload_spec(record: JobRecord) -> None:
 def results_folder(record: JobRecord) -> Path:
     """Return a folder on this machine with a job's results; they are fetched when the job ran on another.
 
-    Of a job that broke off and whose folder was lost, what was brought away while it ran is there. Of one that
-    is complete that would be a part of its results, which stands for none of them.
+    Of a job that broke off and whose folder was lost, what was brought away while it ran is there. Of one
+    that is complete that would be a part of its results, which does not stand for them.
     """
     folder = Path(record.results_dir)
     if record.results_uri is None or record.native_id is None or not record.state.terminal:
@@ -88,7 +88,8 @@ def results_folder(record: JobRecord) -> Path:
 def _is_whole(folder: Path) -> bool:
     """Say whether a job's folder is what it was started in: a part of it that is ours is made anew without."""
     ours = job_dir(folder)
-    return any(ours.glob("spec.*")) or (folder.is_dir() and any(each != ours for each in folder.iterdir()))
+    others = (each for each in folder.iterdir() if each != ours) if folder.is_dir() else ()
+    return any(ours.glob("spec.*")) or any(others)
 
 
 def _send(record: JobRecord, files: dict[str, Path], report: Report | None) -> list[str]:
