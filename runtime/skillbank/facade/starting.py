@@ -154,8 +154,9 @@ class Starting(Planning):
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(one_plan(plan).plan_id)
         given = terms.get("parents")
-        runs = chains.earlier_runs(self.jobs.store, plan)
-        parents = [*runs.values()] if given is None else ids_of(given)
+        if given is None:
+            given = [*chains.earlier_runs(self.jobs.store, plan).values()]
+        parents = ids_of(given)
         terms["parents"] = parents
         check_terms(checkpoint, retries, on_oom)
         refuse_unused(plan, terms)

@@ -86,7 +86,7 @@ def results_folder(record: JobRecord) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Say whether a job's folder is what it was started in: a part of it that is ours is made anew without."""
+    """Say whether a job's folder is the one it was started in: our part alone is made anew without a spec."""
     ours = job_dir(folder)
     others = (each for each in folder.iterdir() if each != ours) if folder.is_dir() else ()
     return any(ours.glob("spec.*")) or any(others)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker.checkup import docker_checks
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
-from skillbank.platforms.docker.ends import ended, moment
+from skillbank.platforms.docker.ends import ended
 from skillbank.platforms.docker.output import last_lines, output
 from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.logfile import saved_log
@@ -230,15 +229,7 @@ class DockerPlatform(Platform):
             return NativeStatus(JobState.UNKNOWN, f"the container is {state['Status']}", native_id=native_id)
         if canceled:
             return NativeStatus(JobState.CANCELED, "canceled", state["ExitCode"], native_id=native_id)
-        return ended(found, native_id, self._daemon_since)
-
-    def _daemon_since(self) -> datetime | None:
-        """Return since when the daemon runs: it makes its bridge anew at each start."""
-        try:
-            with self._daemon.speaking() as api:
-                return moment(str(api.inspect_network("bridge")["Created"]))
-        except NotFound:
-            return None
+        return ended(found, native_id, self._daemon)
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output without the secrets that it was given; ``follow`` until the job ends."""
