@@ -18,6 +18,8 @@ _NOTHING_NAMED = (
     r"^(?:who|where|when|why|which|how)\b",
     r"^(?:their|its|his|her|it|them|these|those) \w",
     r"^class(?:es)? \w",
+    r"^(?:there|here|in|for|at|on|of|to|to see|please)$",
+    r"^(?:in|on|from) (?:the|my|our) \w",
 )
 """What leaves open what is to be found: "things and the like", "whatever you see", "their plates"."""
 _COUNTED = (
@@ -52,7 +54,7 @@ _LIMITED = (
 """What is said of the finding, and not of the things: "mostly cars", "cars again", "cars when visible"."""
 _PICTURES = (
     r"^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b",
-    r"^empty (?:pictures?|images?|photos?|frames?)$",
+    r"^(?:empty )?(?:pictures?|images?|photos?|photographs?|frames?)$",
 )
 """Pictures themselves, which are not found inside of them."""
 _KNOWN_TO_SOMEBODY = (
