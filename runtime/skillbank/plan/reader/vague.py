@@ -54,7 +54,7 @@ _LIMITED = (
 """What is said of the finding, and not of the things: "mostly cars", "cars again", "cars when visible"."""
 _PICTURES = (
     r"^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b",
-    r"^(?:empty )?(?:pictures?|images?|photos?|photographs?|frames?)$",
+    r"^empty (?:pictures?|images?|photos?|frames?)$",
 )
 """Pictures themselves, which are not found inside of them."""
 _KNOWN_TO_SOMEBODY = (
