@@ -126,8 +126,14 @@ def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
             leave_out(runtime)
         jobs = root / "jobs.yaml"
         for entry in read_yaml(jobs) if jobs.is_file() else ():
-            runtime.jobs.store.create(_record(entry, runtime.library.get(entry["skill"]).bank))
+            add_job(runtime, entry["id"], entry["skill"], entry["action"])
         yield runtime
+
+
+def add_job(runtime: Runtime, job: str, skill: str, action: str) -> None:
+    """Put a job that is complete into the store of a runtime."""
+    entry = {"id": job, "skill": skill, "action": action}
+    runtime.jobs.store.create(_record(entry, runtime.library.get(skill).bank))
 
 
 def leave_out(runtime: Runtime, names: frozenset[str] = YOUNGER) -> None:

@@ -1,6 +1,6 @@
 """Sets by people who had never seen the reader, as it reads them since: it may only get better.
 
-The newest of them, ``eighteenth``, has not been looked at, and is left out.
+Two of them, ``eighteenth`` and ``twenty_seventh``, have not been looked at, and are left out.
 """
 
 from __future__ import annotations

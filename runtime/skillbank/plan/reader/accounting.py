@@ -105,10 +105,18 @@ def _is_of_excluded(text: Text, clause: Clause) -> bool:
     return said and text.owner(before) in ("excluded", "refused")
 
 
+def _speaks_of_model(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether a clause calls a job's model by another name: "what does MODEL of JOB reach?"."""
+    called = not word_list("background.models").isdisjoint(text.words(open_))
+    return called and "job" in text.owners(range(clause.first, clause.end))
+
+
 def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
     held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     held -= {"action"} if _is_repeated(text, clause) else set()
+    if _speaks_of_model(text, clause, open_):
+        return False
     if any(_limits(text, i) for i in open_) or held - {"place"} or _judges_a_part(text, clause):
         return False
     past = teller.is_history(clause.first, clause.end)

@@ -83,8 +83,28 @@ def _skill_of_description(
         listed = ", ".join(shown(library.said(h.skill)) for h in hits[:3])
         raise AmbiguousSkillError(f"The request could mean {listed}; name the skill.")
     best = hits[0].skill
+    _refuse_part_of_name(best, telling, library)
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _refuse_part_of_name(skill: Skill, telling: Sequence[str], library: Library) -> None:
+    """Refuse a model that is called by a part of a name alone: "DINO" is another one than "Grounding DINO".
+
+    Raises
+    ------
+    SkillNotFoundError
+        Where a text says no more of a model than such a part, which is no word of what a model does.
+    """
+    parts = set(bare_name(skill).split("-"))
+    kinds = ("told.kinds", "told.generic", "told.tasks")
+    named = parts.intersection(telling)
+    known = any(lexicon().has(word, kind) for word in named for kind in kinds)
+    if named and named < parts and named.issuperset(telling) and not known:
+        said, meant = max(named), shown(library.said(skill))
+        raise SkillNotFoundError(
+            f"There is no skill for '{said}'; did you mean '{meant}'? '{command('skills')}' lists them all."
+        )
 
 
 def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:

@@ -279,7 +279,7 @@ class Text:
 
     def is_plain(self, i: int) -> bool:
         """Whether a token is a word that no operator, action or slot is made of: a mere description."""
-        if self.tokens[i].kind != "word" or not self.ledger.free(i):
+        if self.kind(i) != "word" or not self.ledger.free(i):
             return False
         return not _tells(self.classes[i])
 

@@ -264,8 +264,10 @@ def _single(word: str) -> str:
 
 
 def _is_another(word: str, known: str) -> bool:
-    """Whether a short word is another word and no misspelling: "dogs" and "does"."""
+    """Whether a short word is another word and no misspelling: "dogs" and "does", "aisha" and "asha"."""
     size = len(word)
+    if len(known) < 5 and lexicon().has(known, "slots.algorithm.values"):
+        return sorted(word) != sorted(known)
     return size < 6 and sorted(word) != sorted(known) and (size < 5 or size == len(known))
 
 

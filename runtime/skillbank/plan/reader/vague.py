@@ -18,6 +18,8 @@ _NOTHING_NAMED = (
     r"^(?:who|where|when|why|which|how)\b",
     r"^(?:their|its|his|her|it|them|these|those) \w",
     r"^class(?:es)? \w",
+    r"^(?:there|here|in|for|at|on|of|to|to see|please)$",
+    r"^(?:in|on|from) (?:the|my|our) \w",
 )
 """What leaves open what is to be found: "things and the like", "whatever you see", "their plates"."""
 _COUNTED = (
