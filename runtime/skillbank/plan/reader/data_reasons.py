@@ -1,8 +1,7 @@
-"""When and why something is to be done with a data set, as far as a request says it: "before we train on it"."""
+"""When and why something is to be done with a data set, as requests say it: "before we train on it"."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from skillbank.plan.reader.data_forms import form
@@ -62,8 +61,8 @@ def reasons(line: Line, action: str, teller: Teller) -> Iterator[tuple[str, tupl
     """Yield the times and reasons of a line: ``context`` where one changes nothing, and else ``unread``.
 
     "Before we train on it" says what will be done afterwards. "After she approves" is a condition, "since the
-    videos belong together" a wish: what is none of the few that change nothing may decide, and is asked about.
-    What is over is told, and so is why a data set is checked: a check finds out itself.
+    videos belong together" a wish: what is none of the few that change nothing may decide, and is asked
+    about. What is over is told, and so is why a data set is checked: a check finds out itself.
     """
     idle = {m.start(): m for each in (_AFTERWARDS, _WANTED, _DOUBTED) for m in each.finditer(line.text)}
     yield from (("context", m.span()) for m in idle.values())
