@@ -62,6 +62,9 @@ _MADE = _before(
 )
 _HOLDS = re.compile(rf"(?: (?:{NOUN}|in|at|from|under|of|:|the|my|our))* §")
 _RULES = (
+    _Rule(
+        "", _before(rf"(?:next to|alongside|besides?|along with|like|unlike) {_ADJ}")
+    ),  # "as A next to the B"
     _Rule("", behind=re.compile(r"(?: format)? instead(?! of)")),  # "oh, they want COCO instead"
     _Rule("was", _before(rf"(?:from|against) {_ADJ}")),
     _Rule(
@@ -75,7 +78,10 @@ _RULES = (
     ),
     _Rule(
         "to",
-        _before(r"(?:to|into|->|=>|then) (?:a |an |the |our |proper |valid |plain |clean |format |: )*"),
+        _before(
+            r"(?:to|into|->|=>|(?<!, )(?<!and )then) "
+            r"(?:a |an |the |our |proper |valid |plain |clean |format |: )*"
+        ),
         actions=_CONVERT,
     ),
     _Rule(

@@ -12,7 +12,17 @@ from typing import NamedTuple
 from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, ROLE, SHARE, SOUND, form, words
 from skillbank.plan.reader.form_words import FORM
 
-__all__ = ["Head", "askers", "heads", "is_of_data", "leads", "may_ask", "sentence_at", "speaks_of_a_model"]
+__all__ = [
+    "Head",
+    "askers",
+    "heads",
+    "is_of_data",
+    "leads",
+    "may_ask",
+    "sentence_at",
+    "speaks_of_a_model",
+    "splits_it",
+]
 
 
 class Head(NamedTuple):
@@ -138,6 +148,12 @@ _OPENING = words(
 )
 _WEAK = words("a an one as to into in then", re.sub(r"\W", " ", _ORDERED), re.sub(r"\W", " ", _WISHED))
 
+_SPLITS_IT = re.compile(
+    rf"(?:\A\W*|[.,;:!?]\s*|\b(?:and|then|also|please|first|next)\s+)(?:{_VERBS['split']})\s+"
+    r"(?:it|them|that|the|this|these|those|my|our|all)\b",
+    re.IGNORECASE,
+)
+
 
 def may_ask(said: frozenset[str], *, formed: bool) -> bool:
     """Whether a text with some words may ask for such a thing; most texts are soon seen not to.
@@ -163,6 +179,11 @@ def leads(line: str, at: int) -> bool:
 def speaks_of_a_model(line: str, head: Head) -> bool:
     """Whether the sentence of a request is of a model: "validate the detector on X"."""
     return _MODEL.search(line, *head.sentence) is not None
+
+
+def splits_it(text: str) -> bool:
+    """Whether a text orders that data be split which it does not name: no step behind it reads the parts."""
+    return _SPLITS_IT.search(text) is not None
 
 
 def is_of_data(word: str) -> bool:

@@ -28,11 +28,15 @@ _RESULTS = (
 )
 _WRITTEN = (
     form(rf"{_WRITES} {_WHAT}{_INTO} {_FOLDER}{PLACE}"),
-    form(rf"{_RESULTS} {_FOLDER}{PLACE}"),
+    form(rf"{_RESULTS} {_FOLDER}{PLACE}(?! (?:was|were|had|looked)(?![^ .,;!?]))"),
 )
-_DIRECTED = form(rf"(?:into|to|->|=>|as|and write|and save) {_FOLDER}{PLACE}")
+_DIRECTED = form(rf"(?:into|to|->|=>|as(?! in )|and write|and save) {_FOLDER}{PLACE}")
 """Where something is written to, where another place is the data set."""
-_BEHIND = form(rf"(?:in|into|to|under|below|inside|at|as|on|onto|->|=>) {_FOLDER}{PLACE}")
+_BEHIND = form(
+    r"(?<!as )(?<!like )(?<!was )(?<!were )(?:in|into|to|under|below|inside|at|as(?! in )|onto|->|=>) "
+    rf"{_FOLDER}{PLACE}"
+)
+"""Where it goes that stands behind the data set, and is neither an example ("as in B") nor what was."""
 _NAMED = form(
     r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
     r"under|:|=))* "
@@ -42,6 +46,11 @@ _FROM = form(rf"(?:from|out of|of) (?:(?:{DET}|{NOUN}) )*{PLACE}")
 _PLACE = form(PLACE)
 _REFERS = re.compile(rf" {IT}(?! (?:(?:in|at|from|under|of|:) )?§)(?![^ .,;:!?])")
 """A data set that is only called something, as "it" or "that data set", where it has been named before."""
+_MOVED = form(
+    rf"(?:renamed|moved|relocated|shifted|transferred|migrated) (?:{DET} |{NOUN} |from )*§(?P<old>\d+) "
+    rf"(?:to|into|as|->|=>|under) {_FOLDER}{PLACE}"
+)
+"""Where a data set was, and where it is now, which "it" stands for: no result goes there."""
 _Spans = dict[str, tuple[int, int]]
 
 
@@ -64,6 +73,9 @@ def places_in(line: str, head: Head, uri: Mapping[str, str]) -> Places | None:
     found, named = _spans(line, _PLACE), _spans(line, _NAMED)
     written = _spans(line, *_WRITTEN)
     directed = _spans(line, _DIRECTED) | written
+    for moved in _MOVED.finditer(line):  # the old place stays unread, and is told or asked about
+        found.pop(moved["old"], None)
+        directed.pop(moved["place"], None)
     source = _source(line, head, found, directed)
     if source is None:
         return None
@@ -83,7 +95,7 @@ def _spans(line: str, *forms: re.Pattern[str], since: int = 0) -> _Spans:
 
 def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | None:
     """Return the place that is worked on: that of the request's sentence, or that which "it" stands for."""
-    into = _spans(line, _DIRECTED)
+    into = _spans(line, _DIRECTED).keys() - {m["place"] for m in _MOVED.finditer(line)}
     free = [p for p in found if p not in directed] or [p for p in found if p not in into]
     before = [p for p in free if found[p][0] < head.first]
     own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]

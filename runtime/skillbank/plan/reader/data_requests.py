@@ -22,7 +22,8 @@ from skillbank.plan.reader.data_heads import Head
 from skillbank.plan.reader.data_line import Line, apart, place_of, unclaimed_line, until
 from skillbank.plan.reader.data_made import SOURCE, Said, made, refuse_format
 from skillbank.plan.reader.data_places import Places, places_in
-from skillbank.plan.reader.data_slots import reasons, said_in, unmet
+from skillbank.plan.reader.data_reasons import reasons
+from skillbank.plan.reader.data_slots import said_in, unmet
 from skillbank.plan.reader.form_words import names_form
 from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS
@@ -95,6 +96,8 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
         if first is None or first.unread or first.request.action != "check":
             continue
         rest = page.ledger.original[page.tokens[match.end].start :]
+        if data_heads.splits_it(rest):
+            return None
         placed = any(token.kind == "place" for token in page.tokens[match.end :])
         if (it := (_ON_IT if placed else _IT).search(rest)) is not None:
             rest = rest[: it.end(1)] + _said_place(page, first.request.data[0].uri) + rest[it.end() :]
@@ -216,7 +219,7 @@ class _Reader:
         yield from (("value", m.span(), Value(action, m[0])) for m in said_in(line, action))
         yield from (("courtesy", m.span("who"), None) for m in data_heads.askers(line))
         yield from (("unread", m.span(), None) for m in unmet(line, head))
-        yield from (("context", m.span(), None) for m in reasons(line))
+        yield from ((kind, span, None) for kind, span in reasons(self.line, action, self.clauses.teller))
 
     def _left(self, action: str) -> tuple[list[str], list[list[int]]]:
         """Return what is taken as told, and the words that nothing accounts for."""

@@ -9,7 +9,7 @@ from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, NUMBE
 from skillbank.plan.reader.data_heads import Head
 from skillbank.plugins import Group, names
 
-__all__ = ["reasons", "said_in", "unmet"]
+__all__ = ["said_in", "unmet"]
 
 _PART = re.sub(r"\?P<\w+>", "?:", PART)
 _KEEPING = (
@@ -100,7 +100,8 @@ _UNMET = (
         _ANY,
         rf"(?:some|several|most|each|every|many|few|part)(?: of)?(?: (?:{DET}|{NOUN}|from|at|under))* §\d+",
     ),
-    (_ANY, r"in place|(?:maybe|perhaps|possibly)(?= ?[.!?¶]| ?\Z)"),
+    (_ANY, r"in place|if possible|(?:maybe|perhaps|possibly)(?= ?[.!?¶]| ?\Z)"),
+    (_SPLIT, r"in (?:(?:the|their|its) )?(?:\w+ )?(?:order|sequence)(?! to )"),
     (_ANY, r"(?:how|why|when|where|who) (?:to|do|does|did|can|is|are|was|¤)\w*"),
     (_WRITING, rf"(?!{_DESCRIBED})\w+ed (?:to|with|into|at|on|by|as) [^.,;!?§]+"),
     (
@@ -114,13 +115,6 @@ _SOUGHT = form(
     rf"for (?!me |us |{FAULT}|(?:(?:the|our|my|a|an|his|her|their|\w+'s) )(?:\w+ )?\w*[^s ](?= |$))[^.,;!?§]+"
 )
 """What is looked for in pictures, and what a check does not find; "for the audit" says what it is for."""
-_WHY = (
-    r"(?:(?:before|because|since|after) "
-    r"(?:we|i|they|it|he|she|anyone|anybody|somebody|someone|(?:the|our|my) \w+)"
-    r"|(?:as|so that|so) (?:we|i) (?:can|could|need|want|have))"
-    r" (?:(?!(?:and|then|but|only|just|without|except|unless) )[^§@.,;:¶\d])*"
-)
-"""A reason, up to where something else begins or where it limits what is to be done."""
 
 
 def said_in(line: str, action: str) -> Iterator[re.Match[str]]:
@@ -146,11 +140,6 @@ def _is_meant(line: str, match: re.Match[str]) -> bool:
     if parts != match[0]:
         return not match[0].startswith("for train")  # "prepare X for training"
     return _BEHIND.search(line, max(0, match.start() - 12), match.start()) is not None
-
-
-def reasons(line: str) -> Iterator[re.Match[str]]:
-    """Yield what a line gives as a reason, or says will be done afterwards: "before we train on it"."""
-    yield from form(_WHY).finditer(line)
 
 
 def unmet(line: str, head: Head) -> Iterator[re.Match[str]]:
