@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from skillbank.plan.reader.bounding import judges_a_run
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
@@ -162,6 +163,8 @@ def _is_name(text: Text, part: _Part) -> bool:
     apart = part.whole or (part.opening and text.word(part.end) == ",")
     if not apart or names[:1] != words[:1] or not 0 < len(words) <= _LONGEST_NAME:
         return False
+    if judges_a_run(text, part.tokens):
+        return False  # "Mirrored", "Low Priority"
     named = names[:2] == words[:2] if len(names) > 1 else _signs(text, part) or part.first != words[0]
     return named and not is_many(text.word(names[-1]))
 

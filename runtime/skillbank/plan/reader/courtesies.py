@@ -354,7 +354,7 @@ def _says_nothing(text: Text, k: int) -> bool:
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
-        "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
+        "!'i|'we|'you|'he|'she|'they|'it|'who|'one|'nobody|'noone group.det? who=~word|@mark+ "
         "'would|'wants|'asks|'asked|'needs|'wishes "
         "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):

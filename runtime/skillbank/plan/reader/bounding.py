@@ -1,0 +1,82 @@
+"""What bounds, puts off or takes back a run in words that a sentence about the world may hold as well.
+
+"We have to stay under 8 gigs" and "Tomorrow: train X" have the build of what is only told. What they say is no
+value of any plan and would be lost, so that the plan asks about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.wording import is_regular_past, of
+
+__all__ = ["judges_a_run", "mark_bounds"]
+
+_TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
+_SIZES = word_list("bounding.memory")
+_STATES = word_list("bounding.states")
+_OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "long", "in"})
+"""What says behind a measure that it is of something in the world: "40 hours of footage", "two days old"."""
+_OPEN = frozenset({"", "order", "courtesy", "told", "unread"})
+
+
+def mark_bounds(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
+    """Leave unread what bounds a run beside what is asked for, and the headings that put it off.
+
+    Parameters
+    ----------
+    over
+        The tokens of what is told of the past, which bounds nothing.
+    """
+    for match in list(text.unread().phrases("bounding.always")):
+        if text.owners(match.tokens()) <= _OPEN:
+            text.ledger.mark("unread", match.tokens("what"))
+    for clause in clauses.all:
+        for measure in _measures(text, clause):
+            if over.isdisjoint(measure) and text.owners(range(clause.first, clause.end)) <= _OPEN:
+                text.ledger.mark("unread", measure)
+    for heading in _headings(text, clauses):
+        if judges_a_run(text, heading):
+            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
+
+
+def _measures(text: Text, clause: Clause) -> Iterator[list[int]]:
+    """Yield the times and sizes of a clause that are of nothing else: "pays 40 hours", "beyond 5 MB"."""
+    for i in range(clause.first, clause.end - 1):
+        unit = text.within(i + 1, *_TIMES) or text.word(i + 1) in _SIZES
+        if text.kind(i) == "number" and unit and text.word(i + 2) not in _OF_ELSE:
+            yield [i, i + 1]
+
+
+def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
+    """Yield what stands before a colon above what is asked for."""
+    for sentence in clauses.sentences.values():
+        colon = next((i for i in sentence if text.word(i) == ":"), sentence.start)
+        said = range(sentence.start, colon)
+        if said and text.owners(said) <= _OPEN:
+            yield said
+
+
+def judges_a_run(text: Text, tokens: range) -> bool:
+    """Whether words say when something is to run, how urgent it is, what of it, or whether at all.
+
+    A participle alone says what is done with it: "Rejected:", "Mirrored".
+    """
+    words = text.words(tokens)
+    alone = len(words) == 1 and (_is_done(words[0]) or _is_how(words[0]))
+    bounded = not _STATES.isdisjoint(words) or "only" in words
+    return alone or bounded or text.holds(tokens, "grammar.mode.schedule")
+
+
+def _is_done(word: str) -> bool:
+    """Whether a word says what is done with what is asked for; a name may end alike: "Ahmed"."""
+    known = of("imperatives")
+    return is_regular_past(word) and not known.isdisjoint({word[:-2], word[:-1], word[:-3]})
+
+
+def _is_how(word: str) -> bool:
+    """Whether a word says how something is done: "sequentially", but not "Emily"."""
+    return len(word) > 6 and word.endswith(("ally", "ntly", "ively", "ously", "ckly", "ately"))
