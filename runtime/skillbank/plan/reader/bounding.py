@@ -1,7 +1,7 @@
 """What bounds, puts off or takes back a run in words that a sentence about the world may hold as well.
 
-"We have to stay under 8 gigs" and "Tomorrow: train X" have the build of what is only told. What they say is no
-value of any plan and would be lost, so that the plan asks about it.
+"We have to stay under 8 gigs" and "Tomorrow: train X" have the build of what is only told. What they say is
+no value of any plan and would be lost, so that the plan asks about it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def mark_bounds(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
         for measure in _measures(text, clause):
             if over.isdisjoint(measure) and text.owners(range(clause.first, clause.end)) <= _OPEN:
                 text.ledger.mark("unread", measure)
-    for heading in _headings(text, clauses):
+    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):
             text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
 
@@ -58,6 +58,15 @@ def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = range(sentence.start, colon)
         if said and text.owners(said) <= _OPEN:
             yield said
+
+
+def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
+    """Yield the last sentence where it is a word or two by themselves: "Mirrored", "Low Priority"."""
+    last = list(clauses.sentences.values())[-1:]
+    for sentence in last if len(clauses.sentences) > 1 else ():
+        said = [i for i in sentence if text.kind(i) != "mark"]
+        if 0 < len(said) < 3 and text.owners(said) <= _OPEN:
+            yield range(said[0], said[-1] + 1)
 
 
 def judges_a_run(text: Text, tokens: range) -> bool:

@@ -34,8 +34,12 @@ def take_results(text: Text) -> None:
 def _is_measured(text: Text, match: Match) -> bool:
     """Whether the words name what a model is run on: "evaluate the result on X", "apply it to X"."""
     on = not {"on", "against", "with", "over"}.isdisjoint(text.words(match.tokens()))
-    looked = on and not match.tokens("verb") and text.word(match.first - 1) in _LOOKING
-    return looked or text.within(match.first - 1, "actions.words.onto", *(_RUN_ON if on else ()))
+    before = match.first - 1
+    while text.within(before, "grammar.group.det"):
+        before -= 1  # "check the output on X"
+    noun = not match.tokens("verb") or before < match.first - 1
+    looked = on and noun and text.word(before) in _LOOKING
+    return looked or text.within(before, "actions.words.onto", *(_RUN_ON if on and noun else ()))
 
 
 def _is_of_data(text: Text, match: Match) -> bool:
