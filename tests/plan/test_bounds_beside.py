@@ -46,11 +46,18 @@ TOLD = [
     "The drive took 3 hours.",
     "The kids are 12 years old.",
     "My wife wants a garden.",
+    "My card has only 16 GB.",
+    "The line makes 4,000 parts a day.",
+    "Dr. Weiss wants a longer run.",
     "Ahmed",
     "Emily Holly",
 ]
 """What has a measure, a wish or a name of the world, and bounds nothing."""
-CHECKED = ["check the result on", "test the result on", "try the result on", "check the output on"]
+CHECKED = ["check the result on", "test the result on", "try the result on"]
+LOOKED_AT = [
+    "look at the result on", "show the results on", "I want results on", "check the output on",
+    "check the results on",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +98,7 @@ def test_where_a_result_is_checked_is_no_place_for_results(runtime: Runtime, sai
     assert training.results_root == evaluation.results_root != "/trees/other"
 
 
-@pytest.mark.parametrize("said", ["look at the result on", "show the results on", "I want results on"])
+@pytest.mark.parametrize("said", LOOKED_AT)
 def test_where_a_result_is_looked_at_is_asked_about(runtime: Runtime, said: str) -> None:
     [request] = runtime.read(f"{BASE}; {said} /trees/other").requests
     assert request.questions

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from skillbank.plan.reader.background import background
+from skillbank.plan.reader.bounding import is_measured
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
@@ -121,7 +122,8 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
         return False
     past = teller.is_history(clause.first, clause.end)
     over = past and not teller.weigh(open_)
-    if (not past and _bounds(text, clause)) or _is_put_off(text, clause, open_):
+    measured = is_measured(text, range(clause.first, clause.end))
+    if (not past and (measured or _bounds(text, clause))) or _is_put_off(text, clause, open_):
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skillbank.plan.reader.bounding import judges_a_run
+from skillbank.plan.reader.bounding import is_measured, judges_a_run
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
@@ -101,7 +101,8 @@ def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> b
     if part.whole and part.early:  # nothing is asked for yet that could be done again
         open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
     named = not part.early and any(text.word(i).removesuffix("s") in sought for i in open_)
-    means = any(_means(text, teller, i) for i in open_)
+    past = teller.is_history(part.first, part.end)
+    means = any(_means(text, teller, i) for i in open_) or (not past and is_measured(text, part.tokens))
     return not (named or means or teller.asks(part.first, part.end))
 
 

@@ -8,47 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.wording import is_regular_past, of
 
-__all__ = ["judges_a_run", "mark_bounds"]
+__all__ = ["is_measured", "judges_a_run", "mark_bounds"]
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")
 _STATES = word_list("bounding.states")
 _OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "long", "in"})
 """What says behind a measure that it is of something in the world: "40 hours of footage", "two days old"."""
+_LIMITING = frozenset({"under", "below", "within", "beyond", "above", "over", "than", "exceed", "exceeds"})
+_LONGEST = 3
+"""Words of a heading: what is longer tells something."""
 _OPEN = frozenset({"", "order", "courtesy", "told", "unread"})
 
 
-def mark_bounds(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
-    """Leave unread what bounds a run beside what is asked for, and the headings that put it off.
-
-    Parameters
-    ----------
-    over
-        The tokens of what is told of the past, which bounds nothing.
-    """
+def mark_bounds(text: Text, clauses: Clauses) -> None:
+    """Leave unread what bounds a run beside what is asked for, and the headings that put it off."""
     for match in list(text.unread().phrases("bounding.always")):
         if text.owners(match.tokens()) <= _OPEN:
             text.ledger.mark("unread", match.tokens("what"))
-    for clause in clauses.all:
-        for measure in _measures(text, clause):
-            if over.isdisjoint(measure) and text.owners(range(clause.first, clause.end)) <= _OPEN:
-                text.ledger.mark("unread", measure)
     for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):
             text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
 
 
-def _measures(text: Text, clause: Clause) -> Iterator[list[int]]:
-    """Yield the times and sizes of a clause that are of nothing else: "pays 40 hours", "beyond 5 MB"."""
-    for i in range(clause.first, clause.end - 1):
-        unit = text.within(i + 1, *_TIMES) or text.word(i + 1) in _SIZES
-        if text.kind(i) == "number" and unit and text.word(i + 2) not in _OF_ELSE:
-            yield [i, i + 1]
+def is_measured(text: Text, tokens: range) -> bool:
+    """Whether words hold a time, or a limit of size, that is of nothing else: "pays 40 hours", "beyond 5 MB".
+
+    How much a card has or how large data are bounds nothing by itself: "the card has 12 GB".
+    """
+    return any(
+        text.kind(i) == "number"
+        and text.ledger.said([i]).lower() not in ("a", "an")
+        and text.word(i + 2) not in _OF_ELSE
+        and (text.within(i + 1, *_TIMES) or (text.word(i + 1) in _SIZES and text.word(i - 1) in _LIMITING))
+        for i in tokens[:-1]
+    )
 
 
 def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
@@ -56,7 +55,8 @@ def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
     for sentence in clauses.sentences.values():
         colon = next((i for i in sentence if text.word(i) == ":"), sentence.start)
         said = range(sentence.start, colon)
-        if said and text.owners(said) <= _OPEN:
+        plain = 0 < len(said) <= _LONGEST and not text.has_kind(said, "mark")
+        if plain and text.words(said) != ["priority"] and text.owners(said) <= _OPEN:
             yield said
 
 

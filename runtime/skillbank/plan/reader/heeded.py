@@ -36,7 +36,7 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     _mark_beside(text)
     mark_doubts(text)
     mark_data_meant(text)
-    mark_bounds(text, clauses, over)
+    mark_bounds(text, clauses)
     _mark_places(text)
 
 
