@@ -122,8 +122,7 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
         return False
     past = teller.is_history(clause.first, clause.end)
     over = past and not teller.weigh(open_)
-    measured = is_measured(text, range(clause.first, clause.end))
-    if (not past and (measured or _bounds(text, clause))) or _is_put_off(text, clause, open_):
+    if (not past and _bounds(text, clause)) or _is_put_off(text, clause, open_):
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
@@ -159,7 +158,8 @@ def _bounds(text: Text, clause: Clause) -> bool:
     owing = _OWING.intersection(text.words(text.sentence(clause.first)))
     sources = (*phrases("bound.always"), *(phrases("bound.owed") if owing else ()))
     found = (text.match(source, i, clause.end) for source in sources for i in within)
-    return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+    bound = any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+    return bound or is_measured(text, within)
 
 
 def _is_left(text: Text, end: int) -> bool:

@@ -101,9 +101,13 @@ def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> b
     if part.whole and part.early:  # nothing is asked for yet that could be done again
         open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
     named = not part.early and any(text.word(i).removesuffix("s") in sought for i in open_)
-    past = teller.is_history(part.first, part.end)
-    means = any(_means(text, teller, i) for i in open_) or (not past and is_measured(text, part.tokens))
+    means = any(_means(text, teller, i) for i in open_) or _is_limited(text, teller, part)
     return not (named or means or teller.asks(part.first, part.end))
+
+
+def _is_limited(text: Text, teller: Teller, part: _Part) -> bool:
+    """Whether a part says how long or how large something may be, and tells of nothing that is over."""
+    return is_measured(text, part.tokens) and not teller.is_history(part.first, part.end)
 
 
 def _is_apart(text: Text, teller: Teller, part: _Part) -> bool:
