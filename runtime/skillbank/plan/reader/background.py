@@ -101,7 +101,7 @@ def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> b
     if part.whole and part.early:  # nothing is asked for yet that could be done again
         open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
     named = not part.early and any(text.word(i).removesuffix("s") in sought for i in open_)
-    means = any(_means(text, teller, i) for i in open_) or _is_limited(text, teller, part)
+    means = any(_means(text, teller, i) for i in open_)
     return not (named or means or teller.asks(part.first, part.end))
 
 
@@ -111,8 +111,9 @@ def _is_limited(text: Text, teller: Teller, part: _Part) -> bool:
 
 
 def _is_apart(text: Text, teller: Teller, part: _Part) -> bool:
-    """Whether a part has the build of a sentence or a heading, and is no fragment of what is asked for."""
-    return _is_sentence(text, teller, part) or _is_heading(text, part)
+    """Whether a part has the build of a sentence or a heading, and is no limit or fragment of a request."""
+    built = _is_sentence(text, teller, part) or _is_heading(text, part)
+    return built and not _is_limited(text, teller, part)
 
 
 def _means(text: Text, teller: Teller, i: int) -> bool:
