@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from skillbank.plan.reader.background import background
+from skillbank.plan.reader.bounding import is_measured
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
@@ -157,7 +158,8 @@ def _bounds(text: Text, clause: Clause) -> bool:
     owing = _OWING.intersection(text.words(text.sentence(clause.first)))
     sources = (*phrases("bound.always"), *(phrases("bound.owed") if owing else ()))
     found = (text.match(source, i, clause.end) for source in sources for i in within)
-    return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+    bound = any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+    return bound or is_measured(text, within)
 
 
 def _is_left(text: Text, end: int) -> bool:

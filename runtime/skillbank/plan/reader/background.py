@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from skillbank.plan.reader.bounding import is_measured, judges_a_run
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
@@ -104,9 +105,15 @@ def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> b
     return not (named or means or teller.asks(part.first, part.end))
 
 
+def _is_limited(text: Text, teller: Teller, part: _Part) -> bool:
+    """Whether a part says how long or how large something may be, and tells of nothing that is over."""
+    return is_measured(text, part.tokens) and not teller.is_history(part.first, part.end)
+
+
 def _is_apart(text: Text, teller: Teller, part: _Part) -> bool:
-    """Whether a part has the build of a sentence or a heading, and is no fragment of what is asked for."""
-    return _is_sentence(text, teller, part) or _is_heading(text, part)
+    """Whether a part has the build of a sentence or a heading, and is no limit or fragment of a request."""
+    built = _is_sentence(text, teller, part) or _is_heading(text, part)
+    return built and not _is_limited(text, teller, part)
 
 
 def _means(text: Text, teller: Teller, i: int) -> bool:
@@ -162,6 +169,8 @@ def _is_name(text: Text, part: _Part) -> bool:
     apart = part.whole or (part.opening and text.word(part.end) == ",")
     if not apart or names[:1] != words[:1] or not 0 < len(words) <= _LONGEST_NAME:
         return False
+    if judges_a_run(text, part.tokens):
+        return False  # "Mirrored", "Low Priority"
     named = names[:2] == words[:2] if len(names) > 1 else _signs(text, part) or part.first != words[0]
     return named and not is_many(text.word(names[-1]))
 

@@ -364,6 +364,8 @@ def take_askers(text: Text) -> None:
         who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
         if text.word(behind) == "needs" and text.word(behind + 1) in ("the", "all", "every"):
             continue  # which are theirs: "Anna needs all 4 GPUs"
+        if not {"nobody", "noone"}.isdisjoint(text.words(who)):
+            continue  # a wish that nobody has is none
         named = all(is_name(text, i) for i in who) or _is_body(text, who)
         if who and len(who) < 4 and named and _passes_on(text, first, match.end):
             said = range(first, match.end)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from skillbank.plan.reader.bounding import mark_bounds
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.data_meant import mark_data_meant
 from skillbank.plan.reader.doubts import mark_doubts
@@ -35,6 +36,7 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     _mark_beside(text)
     mark_doubts(text)
     mark_data_meant(text)
+    mark_bounds(text, clauses)
     _mark_places(text)
 
 

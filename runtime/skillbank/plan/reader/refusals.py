@@ -74,10 +74,13 @@ def _negation_to(text: Text, first: int, last: int) -> list[int]:
     """Return the words of the longest negation that ends with a token, unless something has them."""
     begins = range(max(0, first, last - 4), last + 1)
     start = next((s for s in begins if any(last + 1 in text.ends(s, c) for c in _TAKING_BACK)), last + 1)
+    if text.word(last) in _NOBODY:
+        start = last  # "nobody wants an export"
     said = range(start, last + 1)
     return list(said) if all(map(text.ledger.free, said)) else []
 
 
+_NOBODY = frozenset({"nobody", "noone"})
 _JOINING = (["or"], ["nor"], ["and"], [","], ["/"])
 
 

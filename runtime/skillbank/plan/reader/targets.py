@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.place import Place, claim_place, is_model_file, role_of_path
 from skillbank.plan.reader.wording import is_regular_past, of
 
@@ -17,6 +17,8 @@ _PRODUCTS = (
 """What a run leaves."""
 _READ = frozenset(["with", "of", "using", "from", "on"])
 _RUN_ON = ("actions.evaluate.base", "actions.inference.base")
+_LOOKING = word_list("targets.looking")
+"""Verbs of who judges what a run leaves, on some data: "check the result on X"."""
 _FILES = ("resume", "backbone", "weights")
 
 
@@ -32,7 +34,12 @@ def take_results(text: Text) -> None:
 def _is_measured(text: Text, match: Match) -> bool:
     """Whether the words name what a model is run on: "evaluate the result on X", "apply it to X"."""
     on = not {"on", "against", "with", "over"}.isdisjoint(text.words(match.tokens()))
-    return text.within(match.first - 1, "actions.words.onto", *(_RUN_ON if on else ()))
+    before = match.first - 1
+    while text.within(before, "grammar.group.det"):
+        before -= 1  # "check the output on X"
+    noun = not match.tokens("verb") or before < match.first - 1
+    looked = on and noun and text.word(before) in _LOOKING
+    return looked or text.within(before, "actions.words.onto", *(_RUN_ON if on and noun else ()))
 
 
 def _is_of_data(text: Text, match: Match) -> bool:

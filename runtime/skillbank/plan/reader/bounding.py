@@ -1,0 +1,91 @@
+"""What bounds, puts off or takes back a run in words that a sentence about the world may hold as well.
+
+"We have to stay under 8 gigs" and "Tomorrow: train X" have the build of what is only told. What they say is
+no value of any plan and would be lost, so that the plan asks about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.wording import is_regular_past, of
+
+__all__ = ["is_measured", "judges_a_run", "mark_bounds"]
+
+_TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
+_SIZES = word_list("bounding.memory")
+_STATES = word_list("bounding.states")
+_OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "long", "in"})
+"""What says behind a measure that it is of something in the world: "40 hours of footage", "two days old"."""
+_LIMITING = frozenset({"under", "below", "within", "beyond", "above", "over", "than", "exceed", "exceeds"})
+_LONGEST = 3
+"""Words of a heading: what is longer tells something."""
+_OPEN = frozenset({"", "order", "courtesy", "told", "unread"})
+
+
+def mark_bounds(text: Text, clauses: Clauses) -> None:
+    """Leave unread what bounds a run beside what is asked for, and the headings that put it off."""
+    for match in list(text.unread().phrases("bounding.always")):
+        if text.owners(match.tokens()) <= _OPEN:
+            text.ledger.mark("unread", match.tokens("what"))
+    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
+        if judges_a_run(text, heading):
+            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
+
+
+def is_measured(text: Text, tokens: range) -> bool:
+    """Whether words hold a time, or a limit of size, that is of nothing else: "pays 40 hours", "beyond 5 MB".
+
+    How much a card has or how large data are bounds nothing by itself: "the card has 12 GB".
+    """
+    return any(
+        text.kind(i) == "number"
+        and text.ledger.said([i]).lower() not in ("a", "an")
+        and text.word(i + 2) not in _OF_ELSE
+        and (text.within(i + 1, *_TIMES) or (text.word(i + 1) in _SIZES and text.word(i - 1) in _LIMITING))
+        for i in tokens[:-1]
+    )
+
+
+def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
+    """Yield what stands before a colon above what is asked for."""
+    for sentence in clauses.sentences.values():
+        colon = next((i for i in sentence if text.word(i) == ":"), sentence.start)
+        said = range(sentence.start, colon)
+        plain = 0 < len(said) <= _LONGEST and not text.has_kind(said, "mark")
+        if plain and text.words(said) != ["priority"] and text.owners(said) <= _OPEN:
+            yield said
+
+
+def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
+    """Yield the last sentence where it is a word or two by themselves: "Mirrored", "Low Priority"."""
+    last = list(clauses.sentences.values())[-1:]
+    for sentence in last if len(clauses.sentences) > 1 else ():
+        said = [i for i in sentence if text.kind(i) != "mark"]
+        if 0 < len(said) < 3 and text.owners(said) <= _OPEN:
+            yield range(said[0], said[-1] + 1)
+
+
+def judges_a_run(text: Text, tokens: range) -> bool:
+    """Whether words say when something is to run, how urgent it is, what of it, or whether at all.
+
+    A participle alone says what is done with it: "Rejected:", "Mirrored".
+    """
+    words = text.words(tokens)
+    alone = len(words) == 1 and (_is_done(words[0]) or _is_how(words[0]))
+    bounded = not _STATES.isdisjoint(words) or "only" in words
+    return alone or bounded or text.holds(tokens, "grammar.mode.schedule")
+
+
+def _is_done(word: str) -> bool:
+    """Whether a word says what is done with what is asked for; a name may end alike: "Ahmed"."""
+    known = of("imperatives")
+    return is_regular_past(word) and not known.isdisjoint({word[:-2], word[:-1], word[:-3]})
+
+
+def _is_how(word: str) -> bool:
+    """Whether a word says how something is done: "sequentially", but not "Emily"."""
+    return len(word) > 6 and word.endswith(("ally", "ntly", "ively", "ously", "ckly", "ately"))

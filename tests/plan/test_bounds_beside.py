@@ -1,0 +1,105 @@
+"""What bounds, puts off or takes back a run in words of the world, and wishes of nobody, are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from benchmarks.requests.answers import alone, open_with_jobs
+
+from skillbank.runtime import Runtime
+
+BASE = "train rtdetr on /trees/train, val /trees/val, no hpo"
+BOUNDS = [
+    "The pilot is off limits.",
+    "Mirrored signs are a no-go.",
+    "We have to stay under 8 gigs.",
+    "The grant pays 40 hours.",
+    "The phone runs out of memory beyond 5 MB.",
+    "Last time it took 50 epochs, now 30 minutes.",
+    "Weights kept as they are.",
+    "Longer than last time.",
+    "Bob wants fewer boxes.",
+    "The boss asks for a smaller net.",
+    "We agreed on fewer layers.",
+    "As discussed with fewer layers.",
+    "We chose the small one.",
+    "Mirrored",
+    "Sequentially",
+    "Low Priority",
+]
+HEADINGS = [
+    "Tomorrow", "Overnight", "Rejected", "Pending", "Idea", "Proposal", "Dogs only", "Low priority",
+]  # fmt: skip
+UNMEANT = [
+    "Nobody asked for an export.",
+    "No one asked for an export.",
+    "Nobody dares to export it.",
+    "They asked me to export it but I have no time.",
+    "The plan was to export it.",
+    "The idea was to export it.",
+    "Export it is what Bob says.",
+]
+TOLD = [
+    "The film has 40 hours of footage.",
+    "The drive took 3 hours.",
+    "The kids are 12 years old.",
+    "My wife wants a garden.",
+    "My card has only 16 GB.",
+    "The line makes 4,000 parts a day.",
+    "Dr. Weiss wants a longer run.",
+    "Ahmed",
+    "Emily Holly",
+]
+"""What has a measure, a wish or a name of the world, and bounds nothing."""
+CHECKED = ["check the result on", "test the result on", "try the result on"]
+LOOKED_AT = [
+    "look at the result on", "show the results on", "I want results on", "check the output on",
+    "check the results on",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[Runtime]:
+    with alone(), open_with_jobs(Path(__file__).parents[1] / "requests") as opened:
+        yield opened
+
+
+def meaning(runtime: Runtime, text: str) -> list[dict[str, object]]:
+    return [r.model_dump(exclude={"text", "notes"}) for r in runtime.read(text).requests]
+
+
+@pytest.mark.parametrize("said", [*BOUNDS, *UNMEANT])
+def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(runtime: Runtime, said: str) -> None:
+    assert any(request.questions for request in runtime.read(f"{BASE}. {said}").requests)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_heading_that_puts_off_or_bounds_is_asked_about(runtime: Runtime, heading: str) -> None:
+    assert any(request.questions for request in runtime.read(f"{heading}: {BASE}").requests)
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_measures_and_names_of_the_world_change_nothing(runtime: Runtime, told: str) -> None:
+    assert meaning(runtime, f"{BASE}. {told}") == meaning(runtime, BASE)
+
+
+@pytest.mark.parametrize("said", ["Nobody wants an export.", "Nobody wants it exported."])
+def test_the_wish_of_nobody_is_no_order(runtime: Runtime, said: str) -> None:
+    assert [r.action for r in runtime.read(f"{BASE}. {said}").requests] == ["train"]
+
+
+@pytest.mark.parametrize("said", CHECKED)
+def test_where_a_result_is_checked_is_no_place_for_results(runtime: Runtime, said: str) -> None:
+    training, evaluation = runtime.read(f"{BASE}, and {said} /trees/other").requests
+    assert evaluation.action == "evaluate"
+    assert [source.uri for source in evaluation.data] == ["/trees/other"]
+    assert training.results_root == evaluation.results_root != "/trees/other"
+
+
+@pytest.mark.parametrize("said", LOOKED_AT)
+def test_where_a_result_is_looked_at_is_asked_about(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"{BASE}; {said} /trees/other").requests
+    assert request.questions
+    assert request.results_root != "/trees/other"
