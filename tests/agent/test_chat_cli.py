@@ -121,7 +121,7 @@ def test_yes_is_for_launches(serve: Serve, chat: Command, inline: Command, data:
         ),
         ("train the toy detector on {other}, frobbed", {}, "leave a question: words: I did not understand"),
         ("what is there?", {}, "give no plan: "),
-        ("train the toy detector on {other}", {"retries": 5}, "name no terms; those above are the model's"),
+        ("train the toy detector on {other}", {"retries": 5}, "are not looked through for terms of a launch"),
         ("Please train the toy detector on {other}.", {}, None),
         ("launch plan {plan}", {}, None),
     ],

@@ -74,6 +74,16 @@ def test_an_alias_of_an_earlier_bank_comes_before_a_name_of_a_later_one(tmp_path
     assert "'two' is an alias of first:one; second:two claims the name as well" in found.note
 
 
+def test_a_name_that_nobody_gave_our_skill_comes_behind_those_who_have_it(tmp_path: Path) -> None:
+    ours = "skillbank:tao-train-image-classification"
+    assert Library([]).find("image classifier").skill.qualified == ours
+    found = Library([make_skill(tmp_path / "mine", "image-classifier")]).find("image-classifier")
+    assert found.skill.qualified == "mine:image-classifier"
+    assert f"{ours} claims the name as well" in found.note
+    alias = Library([make_skill(tmp_path / "other", "toy", aliases=["image classifier"])])
+    assert alias.find("image classifier").skill.qualified == ours
+
+
 def test_of_one_bank_a_name_beats_an_alias_and_two_aliases_are_ambiguous(tmp_path: Path) -> None:
     bank = make_skill(tmp_path / "bank", "one", aliases=["shared", "two"])
     make_skill(bank, "two", aliases=["shared"])

@@ -88,7 +88,6 @@ def test_words_for_a_model_stay_the_models(runtime: Runtime, text: str, action: 
 @pytest.mark.parametrize(
     "text",
     [
-        "validate ./data",
         "validate the model on ./data",
         "validate the model on the data set ./data",
         "convert to onnx",
@@ -106,6 +105,7 @@ def test_words_that_name_no_skill_are_refused_as_before(runtime: Runtime, text: 
 @pytest.mark.parametrize(
     ("text", "action", "said"),
     [
+        ("validate ./data", "check", {}),
         ("convert ./data to COCO", "convert", {"convert.to": "coco"}),
         ("please turn ./data into YOLOv8 format", "convert", {"convert.to": "yolo"}),
         (

@@ -472,6 +472,34 @@ def test_checkpoints_that_were_brought_away_are_gone_on_from_though_the_folder_w
     assert found is not None and found.name == "model_epoch_000_step_00001.pth"
 
 
+def test_a_part_of_what_a_complete_job_has_left_does_not_stand_for_it(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("skillbank.jobs.uploads._QUIET", 0.0)
+    code = WRITES + f"import time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)\n"
+    record = jobs.launch(make_plan(code, results_root="s3://bucket"))
+    folder = Path(record.results_dir)
+    assert _within(60, lambda: (folder / "train/leak").is_symlink())
+    assert upload_news(record)
+    (tmp_path / "go").touch()
+    record = jobs.wait(record.id)
+    shutil.rmtree(folder)  # or it is on another machine, which has not sent all of it yet
+    assert record.state is JobState.COMPLETE and record.uploaded is None
+    assert results_folder(record) == folder and jobs.results(record.id).checkpoints == ()
+
+
+def test_where_a_program_left_nothing_its_own_folder_is_shown_and_no_server_asked(
+    jobs: Jobs, make_plan: MakePlan, make_record: MakeRecord, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = jobs.launch(make_plan("raise SystemExit('no luck')", results_root="s3://bucket"))
+    record = Supervisor(jobs).run(record.id)
+    assert record.uploaded is not None and record.state is JobState.ERROR
+    never = make_record(results_uri="s3://bucket/never", state=JobState.ERROR)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert [str(results_folder(each)) for each in (record, never)] == [record.results_dir, never.results_dir]
+
+
 def test_output_that_is_gone_is_not_taken_for_none(jobs: Jobs, make_plan: MakePlan) -> None:
     record = jobs.wait(jobs.launch(make_plan("print('said')")).id)
     silent = jobs.wait(jobs.launch(make_plan("pass")).id)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import docker
@@ -21,7 +22,8 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle
-from skillbank.platforms.docker.daemon import DaemonLostError
+from skillbank.platforms.docker import ends
+from skillbank.platforms.docker.daemon import Container, Daemon, DaemonLostError, ImageFacts
 from skillbank.platforms.docker.platform import DockerPlatform
 from tests.gate import open_gate
 from tests.platforms.conftest import PrivateDaemon
@@ -108,6 +110,25 @@ def test_a_launch_that_the_daemon_did_not_live_to_see_is_a_failure_and_nobodys_w
     assert record.last_word.startswith("not launched: no Docker daemon answers")
 
 
+def test_a_pull_that_breaks_off_after_a_long_while_each_time_comes_to_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[str] = []
+
+    class Breaking(Daemon):
+        def ensure_image(self, name: str) -> ImageFacts:
+            begun.append(name)
+            assert len(begun) < 10, "it never ends"
+            time.sleep(0.05)
+            raise DaemonLostError(f"the pull of the image {name} broke off; run it again")
+
+    platform = DockerPlatform(patience=0.02)
+    monkeypatch.setattr(platform, "_daemon", Breaking())
+    with pytest.raises(DaemonLostError, match="broke off"):
+        platform._digest("toys/toy:1")
+    assert len(begun) == 3
+
+
 @pytest.mark.slow
 def test_who_follows_the_output_stays_while_the_daemon_is_started_again(
     private_daemon: PrivateDaemon, daemon: docker.APIClient, jobs: Jobs, docker_plan: MakePlan
@@ -129,9 +150,31 @@ def test_who_follows_the_output_stays_while_the_daemon_is_started_again(
     finally:
         private_daemon.start()
     following.join(60)
+    assert not following.is_alive()
     lines = "".join(heard).splitlines()
     assert len(lines) > 20 and lines == [f"line {number}" for number in range(1, len(lines) + 1)]
     assert jobs.refresh(record.id).state is JobState.ERROR
+
+
+def test_who_follows_the_output_to_its_end_reads_it_once(
+    daemon: docker.APIClient, jobs: Jobs, docker_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bool] = []
+    logs = docker.APIClient.logs
+
+    def counted(api: docker.APIClient, container: str, **how: bool) -> Iterator[bytes]:
+        read.append(how["follow"])
+        pieces: Iterator[bytes] = logs(api, container, **how)
+        return pieces
+
+    monkeypatch.setattr(docker.APIClient, "logs", counted)
+    record = jobs.launch(docker_plan("echo here; while [ ! -e go ]; do sleep 0.1; done; echo and there"))
+    handle = Handle(record.id, record.native_id, Path(record.results_dir))
+    pieces = DockerPlatform().logs(handle, follow=True)
+    assert next(pieces) == "here\n"
+    Path(record.results_dir, "go").touch()
+    assert "".join(pieces) == "and there\n"
+    assert read == [True]
 
 
 @pytest.mark.slow
@@ -166,6 +209,34 @@ def test_a_machine_that_went_down_is_no_fault_of_the_program(
     record = jobs.refresh(record.id)
     assert record.state is JobState.ERROR and record.failure is not None
     assert record.failure.kind == "INFRA" and "machine of the Docker daemon" in record.failure.explanation
+
+
+@pytest.mark.parametrize(
+    ("finished", "infra"),
+    [
+        ("2026-11-29T18:35:40.838793962Z", True),  # as a daemon said of what it found dead
+        ("0001-01-01T00:00:00Z", True),
+        ("2026-11-29T18:31:02.071826925Z", False),
+    ],
+)
+def test_a_program_that_ended_with_255_before_the_machine_was_started_again_has_failed(
+    monkeypatch: pytest.MonkeyPatch, finished: str, infra: bool
+) -> None:
+    since = datetime.fromisoformat("2026-11-29T19:35:41.428756594+01:00")
+    monkeypatch.setattr(ends, "began", lambda _: since)
+    found: Container = {
+        "Id": "c",
+        "HostConfig": {},
+        "State": {
+            "Status": "exited",
+            "ExitCode": 255,
+            "StartedAt": "2026-11-29T18:30:34.066251366Z",
+            "FinishedAt": finished,
+        },
+    }
+    told = ends.ended(found, "docker:c", Daemon())
+    assert told.state is JobState.ERROR and told.infra is infra
+    assert ("machine of the Docker daemon" if infra else "exit code 255") in told.message
 
 
 @pytest.mark.slow

@@ -252,6 +252,7 @@ def test_another_process_with_the_same_pid_is_not_the_job(start: Start) -> None:
 def test_a_job_of_another_machine_is_unknown_here(start: Start) -> None:
     handle = start("pass")
     ended(handle)
+    until(lambda: identity(read(handle, keeper.CLAIM)["pid"]) is None)  # it writes the end, and then goes
     folder = job_dir(handle.results_dir)
     keeper.write_json(folder / keeper.CLAIM, {**read(handle, keeper.CLAIM), "host": "elsewhere"})
     end = (folder / keeper.EXIT).rename(folder / "kept")

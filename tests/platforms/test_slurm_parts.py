@@ -149,6 +149,7 @@ def test_what_a_node_has_written_of_an_end() -> None:
 
     assert noticed(said(), 7) == "CANCELLED"
     assert noticed(said(" DUE TO JOB REQUEUE") + said(" DUE TO TIME LIMIT"), 7) == "TIMEOUT"
+    assert noticed(said(" DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS"), 7) == "NODE_FAIL"
     assert [noticed(text, 7) for text in ("", said(number=8), said(" DUE TO JOB REQUEUE"))] == [None] * 3
 
 

@@ -410,6 +410,20 @@ def test_keys_that_are_renewed_in_a_file_are_used_by_a_process_that_had_the_old_
         assert client() is not old
 
 
+@pytest.mark.parametrize(("variable", "attempts"), [(None, 3), ("5", 5), ("", 8)])
+def test_how_often_a_request_is_made_is_said_by_the_variable_or_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None, attempts: int
+) -> None:
+    file = tmp_path / "config"
+    file.write_text("[default]\nmax_attempts = 3\n" if variable is None else "")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", variable)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{variable or 'none'}.invalid")
+    assert client().meta.config.retries["total_max_attempts"] == attempts
+
+
 def test_a_storm_of_503_in_the_middle_of_a_download_is_ridden_out(
     s3_server: str, put: Put, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

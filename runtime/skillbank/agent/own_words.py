@@ -73,7 +73,7 @@ def _other_plan(runtime: Runtime, subject: str, said: Sequence[str]) -> str:
     plan_id, terms = read_plan_subject(subject.partition(":")[2])
     named = re.findall(rf"\b[0-9a-f]{{{_SHORTEST_ID},64}}\b", " ".join(said[-1:]))
     if terms:
-        return "name no terms; those above are the model's"
+        return "are not looked through for terms of a launch; those above are the model's"
     if any(plan_id.startswith(each) for each in named):
         return ""
     others, why_none = list[str](), list[str]()

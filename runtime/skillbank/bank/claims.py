@@ -50,12 +50,18 @@ class Claims:
         self._descriptions: dict[str, tuple[Skill, ...]] = {}
         self._looks: dict[str, dict[str, list[Skill]]] = {}
         for skill in self._skills:
-            # Words of every request are in them, so that no other bank's skill is called so.
+            # Words of every request are in them, so that no other bank's skill is called so without a name.
             called = spellings(skill) | (doers(skill) if skill.bank == own else set())
             for spelling in sorted(called):
                 self._spelled.setdefault(spelling, []).append(skill)
                 for look in looks(spelling):
                     self._looks.setdefault(look, {}).setdefault(spelling, []).append(skill)
+        for skill in (each for each in self._skills if each.bank == own):
+            for spelling in doers(skill) - spellings(skill):
+                claiming = self._spelled[spelling]
+                if not all(by_alias(each, spelling) for each in claiming):
+                    claiming.remove(skill)  # whose own name it is comes before one that nobody has named so
+                    claiming.append(skill)
 
     @cached_property
     def spelled(self) -> tuple[str, ...]:

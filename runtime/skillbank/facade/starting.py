@@ -154,7 +154,9 @@ class Starting(Planning):
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(one_plan(plan).plan_id)
         given = terms.get("parents")
-        parents = self._earlier_runs(plan) if given is None else ids_of(given)
+        if given is None:
+            given = [*chains.earlier_runs(self.jobs.store, plan).values()]
+        parents = ids_of(given)
         terms["parents"] = parents
         check_terms(checkpoint, retries, on_oom)
         refuse_unused(plan, terms)
@@ -173,12 +175,6 @@ class Starting(Planning):
             others = beyond_plan(plan, parents)
             terms["approval"] = self.approval_of(plan, "program", terms=asked, parents=others)
         return self.jobs.launch(plan, retry=policy, **terms)
-
-    def _earlier_runs(self, plan: Plan) -> list[str]:
-        """Return the jobs that ran the plans of its chain before this one, as far as they were launched."""
-        earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
-        runs = (chains.run_of(self.jobs.store, each) for each in earlier)
-        return [run.id for run in runs if run is not None]
 
     def approval_of(
         self,

@@ -19,6 +19,7 @@ from skillbank.plan.paths import leaves
 __all__ = [
     "Step",
     "broken_off",
+    "earlier_runs",
     "ensure_broken_off",
     "first_attempt",
     "is_newest",
@@ -194,11 +195,15 @@ def run_of(store: JobStore, plan_id: str) -> JobRecord | None:
     return next((r for r in runs if r.state is JobState.COMPLETE), runs[0] if runs else None)
 
 
+def earlier_runs(store: JobStore, plan: Plan) -> dict[str, str]:
+    """Return by plan the jobs that stand for the earlier plans of a plan, as far as they were launched."""
+    earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
+    return {name: run.id for name in earlier if (run := run_of(store, name)) is not None}
+
+
 def known_parents(store: JobStore, plan: Plan) -> tuple[str, ...]:
     """Return what stands for the earlier plans of a plan, of the jobs that there are now."""
-    earlier = [ref.plan for ref in plan.parents if ref.plan is not None]
-    runs = {name: run for name in earlier if (run := run_of(store, name)) is not None}
-    return meant_parents(plan, {name: run.id for name, run in runs.items()})
+    return meant_parents(plan, earlier_runs(store, plan))
 
 
 def _last_attempt(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:

@@ -14,7 +14,7 @@ from skillbank.errors import DataNotFoundError
 from skillbank.home import cache_dir
 from skillbank.jobs.checkpoints import scan
 from skillbank.jobs.metrics import find_status_file
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import InputBinding
 from skillbank.platforms.base import job_dir
 from skillbank.redact import redact_stream
@@ -72,19 +72,24 @@ def upload_spec(record: JobRecord) -> None:
 def results_folder(record: JobRecord) -> Path:
     """Return a folder on this machine with a job's results; they are fetched when the job ran on another.
 
-    Of a job whose folder was lost, what was brought away while it ran is there.
+    Of a job that broke off and whose folder was lost, what was brought away while it ran is there. Of one
+    that is complete that would be a part of its results, which does not stand for them.
     """
     folder = Path(record.results_dir)
-    if record.results_uri is None or not record.state.terminal or _holds_results(folder):
+    if record.results_uri is None or record.native_id is None or not record.state.terminal:
+        return folder
+    if _is_whole(folder) or (record.uploaded is None and record.state is JobState.COMPLETE):
         return folder
     with suppress(DataNotFoundError):
         return stage(InputBinding(key="results", uri=record.results_uri, runtime="folder"), cache_dir())
     return folder
 
 
-def _holds_results(folder: Path) -> bool:
-    """Say whether there is more in a job's folder than what is ours, which is made anew where it is gone."""
-    return folder.is_dir() and any(each.name != job_dir(folder).name for each in folder.iterdir())
+def _is_whole(folder: Path) -> bool:
+    """Say whether a job's folder is the one it was started in: our part alone is made anew without a spec."""
+    ours = job_dir(folder)
+    others = (each for each in folder.iterdir() if each != ours) if folder.is_dir() else ()
+    return any(ours.glob("spec.*")) or any(others)
 
 
 def _send(record: JobRecord, files: dict[str, Path], report: Report | None) -> list[str]:

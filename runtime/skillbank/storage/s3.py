@@ -27,6 +27,7 @@ with lazy_imports():
     import boto3
     from botocore import config as boto_config
     from botocore import exceptions as boto
+    from botocore import session as boto_session
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -46,7 +47,8 @@ __all__ = [
 CONNECTIONS = 16
 """Requests that one transfer has under way at a time."""
 _ATTEMPTS = 8
-"""How often a request is made that the server fails to answer; ``AWS_MAX_ATTEMPTS`` says otherwise."""
+"""How often a request is made that the server fails to answer; ``AWS_MAX_ATTEMPTS`` or AWS's own file
+says otherwise."""
 _BUSY = frozenset({"RequestTimeout", "SlowDown", "Throttling"})
 _REFUSED_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"})
 
@@ -62,23 +64,31 @@ class Object:
 
 def client() -> BaseClient:
     """Return the S3 client of this process for the environment as it is now."""
-    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION")
+    names = (
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL",
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_REGION",
+        "AWS_MAX_ATTEMPTS",
+    )
     return _client(os.getpid(), tuple(foreign(name) for name in names))
 
 
 @cache
 def _client(*_: object) -> BaseClient:
-
     # Requests are repeated by botocore (throttling, 5xx, timeouts); bodies that break off, by the download.
-    own = foreign("AWS_MAX_ATTEMPTS")
-    config = boto_config.Config(
-        retries={"mode": "standard", **({} if own else {"total_max_attempts": _ATTEMPTS})},
-        connect_timeout=10,
-        read_timeout=60,
-        max_pool_connections=2 * CONNECTIONS,
-    )
     try:
-        return boto3.session.Session().client("s3", config=config)
+        session = boto_session.get_session()
+        # An empty variable, as scripts leave one, says nothing.
+        own = None if foreign("AWS_MAX_ATTEMPTS") == "" else session.get_config_variable("max_attempts")
+        config = boto_config.Config(
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS if own is None else own},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=2 * CONNECTIONS,
+        )
+        return boto3.session.Session(botocore_session=session).client("s3", config=config)
     except (boto.BotoCoreError, ValueError) as error:
         raise PlatformError(f"S3 cannot be used: {redact(str(error))}; check the AWS_ variables") from None
 
@@ -190,7 +200,7 @@ def _clock(error: ClientError) -> str:
     with suppress(ValueError, TypeError):
         ahead = datetime.now(UTC) - utils.parsedate_to_datetime(date)
         minutes = round(abs(ahead.total_seconds()) / 60)
-        return f"{minutes:,} minutes {'before' if ahead.total_seconds() > 0 else 'behind'} the server's"
+        return f"{minutes:,} minutes {'ahead of' if ahead.total_seconds() > 0 else 'behind'} the server's"
     return "not that of the server"
 
 

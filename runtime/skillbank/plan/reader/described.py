@@ -89,7 +89,7 @@ def _skill_of_description(
 
 
 def _refuse_part_of_name(skill: Skill, telling: Sequence[str], library: Library) -> None:
-    """Refuse a model that is called by a part of a name alone: "Painter" is another one than "Face Painter".
+    """Refuse a model that is called by a part of a name alone: half of a name may be that of another model.
 
     Raises
     ------

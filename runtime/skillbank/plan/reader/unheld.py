@@ -19,8 +19,8 @@ _OPEN = frozenset({"", "value", "order", "unread"})
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*\.000")
 """A number that is another one where a point parts its thousands: "1.000 epochs"."""
 _STEPS = re.compile(r"step|iter|batch|update", re.IGNORECASE)
-_CARD = 1000
-"""No machine has as many GPUs: it is the name of a card, as in "my gpu is a 3060"."""
+_CARDS = range(1000, 10_000)
+"""No machine has as many GPUs: these are names of cards, as in "my gpu is a 3060"."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -56,7 +56,7 @@ def mark_unheld(text: Text, over: frozenset[int]) -> None:
                 _leave(text, tokens, frozenset() if name == "corrected" else over)
     for claim in text.ledger.of("value"):
         thousands = any(_THOUSANDS.fullmatch(text.ledger.said([i])) for i in claim.tokens)
-        card = claim.value.slot == "gpus" and (number_in(claim.value.value) or 0) >= _CARD
+        card = claim.value.slot == "gpus" and number_in(claim.value.value) in _CARDS
         if thousands or card or _may_be_epochs(text, claim):
             _leave(text, claim.tokens, over)
 

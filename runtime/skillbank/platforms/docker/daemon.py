@@ -109,6 +109,7 @@ class ContainerState(TypedDict):
     ExitCode: NotRequired[int]
     OOMKilled: NotRequired[bool]
     StartedAt: NotRequired[str]
+    FinishedAt: NotRequired[str]
     Error: NotRequired[str]
 
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from docker.errors import NotFound
 
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
-from skillbank.platforms.docker.daemon import Container
+from skillbank.platforms.docker.daemon import Container, ContainerState, Daemon
 
-__all__ = ["ended", "moment"]
+__all__ = ["began", "ended"]
 
 _UNKNOWN = 255
 """The exit code of a container of whose end the daemon knows nothing: all went down at once."""
 _STOPPED = (137, 143, _UNKNOWN)
 """The exit codes of containers that ended with their daemon."""
+_FOUND_DEAD = timedelta(minutes=1)
+"""Before it is up, a daemon that starts says of what it finds dead that it ended now."""
 
 
-def ended(found: Container, native_id: str, daemon_since: Callable[[], datetime | None]) -> NativeStatus:
-    """Say how a container has ended that nobody canceled.
-
-    Parameters
-    ----------
-    daemon_since
-        Says since when the daemon runs, where that is known.
-    """
+def ended(found: Container, native_id: str, daemon: Daemon) -> NativeStatus:
+    """Say how a container has ended that nobody canceled."""
     state, code = found["State"], int(found["State"].get("ExitCode", 0))
     if code == 0:
         return NativeStatus(JobState.COMPLETE, "exit code 0", 0, native_id=native_id)
@@ -33,8 +30,7 @@ def ended(found: Container, native_id: str, daemon_since: Callable[[], datetime 
     if state.get("OOMKilled"):
         message = f"out of memory: the container needed more than {of} (OOMKilled)"
         return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
-    began = moment(state.get("StartedAt", ""))
-    if code in _STOPPED and began is not None and (since := daemon_since()) is not None and since > began:
+    if code in _STOPPED and _ended_with_daemon(state, code, daemon):
         which = "machine of the Docker daemon" if code == _UNKNOWN else "Docker daemon"
         message = f"the {which} was stopped while the job ran, which ended it"
         return NativeStatus(JobState.ERROR, message, code, infra=True, native_id=native_id)
@@ -45,7 +41,25 @@ def ended(found: Container, native_id: str, daemon_since: Callable[[], datetime 
     return NativeStatus(JobState.ERROR, message, code, native_id=native_id)
 
 
-def moment(text: str) -> datetime | None:
+def began(daemon: Daemon) -> datetime | None:
+    """Return since when the daemon runs, where that is known: it makes its bridge anew at each start."""
+    try:
+        with daemon.speaking() as api:
+            return _moment(str(api.inspect_network("bridge")["Created"]))
+    except NotFound:
+        return None
+
+
+def _ended_with_daemon(state: ContainerState, code: int, daemon: Daemon) -> bool:
+    start, end = _moment(state.get("StartedAt", "")), _moment(state.get("FinishedAt", ""))
+    since = None if start is None else began(daemon)
+    if start is None or since is None or since <= start:
+        return False
+    # A program may have ended with that code by itself, before the machine was started again.
+    return code != _UNKNOWN or end is None or end < start or since - end < _FOUND_DEAD
+
+
+def _moment(text: str) -> datetime | None:
     """Return a time as the daemon writes it, some in UTC and some in the machine's own zone."""
     try:
         found = datetime.fromisoformat(text)

@@ -6,10 +6,12 @@ import codecs
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 from docker.errors import NotFound
 
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError
+from skillbank.platforms.docker.ends import began
 
 __all__ = ["last_lines", "output"]
 
@@ -38,14 +40,29 @@ def output(daemon: Daemon, container_id: str, *, follow: bool, patience: float) 
     while not over:
         # Asked first: what it printed last is read after it was seen to have ended.
         over = not follow or _ended(daemon, container_id, patience)
-        known = given
+        since = None if over else _began(daemon)
+        known, whole = given, False
         with contextlib.suppress(NotFound, *_lost(follow)), daemon.speaking() as api:
             for piece in api.logs(container_id, stream=True, follow=follow):
                 news = piece[known:]
                 known -= len(piece) - len(news)
                 given += len(news)
                 yield decode(news)
+            whole = True
+        if whole and since is not None and since == _began(daemon):
+            # The daemon was there all the time, so that was the end: a long output is not read once more. The
+            # container is said to have ended a moment later.
+            if not _ended(daemon, container_id, patience):
+                time.sleep(_PAUSE)
+            over = _ended(daemon, container_id, patience)
     yield decode(b"", True)
+
+
+def _began(daemon: Daemon) -> datetime | None:
+    """Return since when the daemon runs; None where it cannot say so now."""
+    with contextlib.suppress(DaemonLostError):
+        return began(daemon)
+    return None
 
 
 def _lost(follow: bool) -> tuple[type[Exception], ...]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker.checkup import docker_checks
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
-from skillbank.platforms.docker.ends import ended, moment
+from skillbank.platforms.docker.ends import ended
 from skillbank.platforms.docker.output import last_lines, output
 from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.logfile import saved_log
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["DockerPlatform"]
 
 _CANCEL, _LOG = "cancel", "output.log"
+_LONG_PULLS = 3
+"""How often a pull may break off that went on for longer than a daemon needs to come back."""
 _RUNNING = {"running": JobState.RUNNING, "paused": JobState.RUNNING, "restarting": JobState.PENDING}
 
 
@@ -110,15 +111,17 @@ class DockerPlatform(Platform):
 
     def _digest(self, image: str) -> str:
         """Return what names an image for good, once it is here; a pull may be begun again."""
-        deadline = time.monotonic() + self._patience
+        deadline, long = time.monotonic() + self._patience, 0
         while True:
             began = time.monotonic()
             try:
                 return digest_of(self._daemon.ensure_image(image))
             except DaemonLostError:
                 now = time.monotonic()
-                # A pull that went on for long leaves the daemon its time to come back all the same.
-                deadline = now + self._patience if now - began > self._patience else deadline
+                if now - began > self._patience:
+                    # It leaves the daemon its time to come back all the same, unless each of them ends so.
+                    long += 1
+                    deadline = now + self._patience if long < _LONG_PULLS else began
                 if now > deadline:
                     raise
             time.sleep(0.3)
@@ -226,15 +229,7 @@ class DockerPlatform(Platform):
             return NativeStatus(JobState.UNKNOWN, f"the container is {state['Status']}", native_id=native_id)
         if canceled:
             return NativeStatus(JobState.CANCELED, "canceled", state["ExitCode"], native_id=native_id)
-        return ended(found, native_id, self._daemon_since)
-
-    def _daemon_since(self) -> datetime | None:
-        """Return since when the daemon runs: it makes its bridge anew at each start."""
-        try:
-            with self._daemon.speaking() as api:
-                return moment(str(api.inspect_network("bridge")["Created"]))
-        except NotFound:
-            return None
+        return ended(found, native_id, self._daemon)
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output without the secrets that it was given; ``follow`` until the job ends."""

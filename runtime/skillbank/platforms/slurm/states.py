@@ -117,7 +117,9 @@ def noticed(output: str, number: int) -> str | None:
 
     None where it wrote nothing; ``CANCELLED`` where somebody ended the job and no limit or fault did.
     """
-    found = re.findall(rf"\*\*\* JOB {number} ON \S+ CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*", output)
+    # Of a node that failed it goes on: ", SEE SLURMCTLD LOG FOR DETAILS".
+    due = r"(?: DUE TO ([A-Z ]+?)(?:, SEE [A-Z ]+)?)?"
+    found = re.findall(rf"\*\*\* JOB {number} ON \S+ CANCELLED AT \S+{due} \*\*\*", output)
     return _DUE_TO.get(found[-1]) if found else None
 
 
