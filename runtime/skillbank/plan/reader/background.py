@@ -27,8 +27,12 @@ _OF_RUNS = (
     "told.members", "told.unsure", "grammar.mode.approval", "grammar.mode.later", "grammar.operator.or",
     "grammar.operator.instead", "grammar.order.repeat", "grammar.mode.defer", "told.heads", "told.generic",
 )  # fmt: skip
-_LIMITS = word_list("background.turning") | of("relevant", "judging", "limits", "deontic", "conditions")
-_MODELS = word_list("background.models")
+_LIMITS = (
+    word_list("background.turning")
+    | word_list("background.models")
+    | of("relevant", "judging", "limits", "deontic", "conditions")
+)
+"""Words that keep a part from being background, whatever else it holds."""
 _EVERYDAY = word_list("background.everyday")
 _LONGEST_NAME = 5
 """Words of who writes, with what somebody is: "Ann Lee, retired bee keeper"."""
@@ -121,7 +125,7 @@ def _means(text: Text, teller: Teller, i: int) -> bool:
     initial = text.kind(i) == "word" and text.ledger.said([i]).endswith(".")  # "H. Brandvold"
     if initial or word in _EVERYDAY:
         return False
-    return word in _LIMITS | _MODELS or text.within(i, *_OF_RUNS) or teller.weigh([i])
+    return word in _LIMITS or text.within(i, *_OF_RUNS) or teller.weigh([i])
 
 
 def _is_of_world(text: Text, i: int) -> bool:

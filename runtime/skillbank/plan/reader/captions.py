@@ -20,6 +20,7 @@ from skillbank.plan.reader.things import (
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.vague import is_vague
+from skillbank.plan.reader.wording import of
 
 __all__ = ["is_next", "take_captions"]
 
@@ -62,10 +63,6 @@ def take_captions(text: Text, *, training: bool) -> None:
     if not _said(text):
         _leave_unnamed(text)
     _leave_vague(text)
-
-
-_WISHED = frozenset({"you", "someone", "somebody", "anyone", "anybody"})
-"""Whose doing a wish is about, right before its verb: "I'd be glad if you labelled X"."""
 
 
 def _behind(matches: Iterable[Match]) -> Iterator[Match]:
@@ -286,7 +283,7 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     if end - first > 1:
         return True
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
-        return text.word(first - 1) in _WISHED
+        return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
         return word.endswith("ing") or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""

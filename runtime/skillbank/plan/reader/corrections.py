@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from skillbank.plan.reader.exclusions import NO_THINGS, found, is_led, settle_excluded, settle_lacking
+from skillbank.plan.reader.exclusions import NO_THINGS, is_led, settle_excluded, settle_lacking
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.place import role_of_path
@@ -93,7 +93,7 @@ def settle_names(text: Text) -> Iterator[str]:
             yield f"'{text.ledger.said(match.tokens())}' is put off, and nothing of it is started"
     for match in text.phrases("corrections.switched"):  # "from A to B": B is what is meant
         _refuse(text, match.tokens("name"), match.tokens("name")[0])
-    for match in found(text, "corrections.unlike"):
+    for match in list(text.phrases("corrections.unlike")):
         text.ledger.claim("refused", match.tokens())
     for run in list(runs(text, restated=True)):
         lead = text.match(phrase("corrections.name_lead"), run.stop)

@@ -12,27 +12,19 @@ from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.wording import of
 from skillbank.plan.slots import SLOTS, Kind
 
-__all__ = [
-    "take_approvals",
-    "take_askers",
-    "take_courtesies",
-    "take_headers",
-    "take_numbering",
-    "take_politeness",
-    "take_signatures",
-]
+__all__ = ["take_approvals", "take_politeness"]
 
 
 def take_politeness(text: Text) -> None:
     """Account for what frames a request: headers, numbering, signatures, who asks, phrases of politeness."""
-    take_headers(text)
-    take_numbering(text)
-    take_signatures(text)
-    take_askers(text)
-    take_courtesies(text)
+    _take_headers(text)
+    _take_numbering(text)
+    _take_signatures(text)
+    _take_askers(text)
+    _take_courtesies(text)
 
 
-def take_courtesies(text: Text) -> None:
+def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
         behind = text.tokens[match.end - 1].text
@@ -87,7 +79,7 @@ _DATA_FOUND = (
 )
 
 
-def take_headers(text: Text) -> None:
+def _take_headers(text: Text) -> None:
     """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
     for line in _TICKET.finditer(text.ledger.original):
         inside = _inside(text, line)
@@ -172,7 +164,7 @@ def _opens(text: Text, i: int) -> bool:
 _VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))
 
 
-def take_numbering(text: Text) -> None:
+def _take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
     for match in text.phrases("order.steps"):
         if _is_count(text, match):
@@ -228,7 +220,7 @@ def _is_value(text: Text, i: int) -> bool:
     )
 
 
-def take_signatures(text: Text) -> None:
+def _take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     _take_farewells(text)
     for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
@@ -351,7 +343,7 @@ def _says_nothing(text: Text, k: int) -> bool:
     return plain and not asks(text, k) and not text.within(k, "grammar.mode.technical", "places.data.nouns")
 
 
-def take_askers(text: Text) -> None:
+def _take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "

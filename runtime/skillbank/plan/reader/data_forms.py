@@ -11,8 +11,8 @@ from functools import cache
 from skillbank.plan.reader.form_words import FORM
 
 __all__ = [
-    "BROKEN", "CLOSED", "DET", "FAULT", "IT", "NOUN", "NUMBER", "PART", "PLACE", "RATIO", "ROLE", "SHARE",
-    "SOUND", "form", "words",
+    "BROKEN", "DET", "FAULT", "FRACTIONS", "HOLDS", "IT", "NOUN", "NUMBER", "PART", "PLACE", "RATIO", "ROLE",
+    "SHARE", "SOUND", "form", "words",
 ]  # fmt: skip
 
 # -- what is worked on -----------------------------------------------------------------------------
@@ -27,8 +27,6 @@ DET = (
 )
 IT = rf"(?:it|them|that|this|these|those|(?:(?:the|its|my|our|these|those) )?{NOUN})"
 PLACE = r"§(?P<place>\d+)"
-CLOSED = r"(?= |[,;.!?)]|$)"
-"""Where a word ends."""
 
 # -- what is found out about it ---------------------------------------------------------------------
 
@@ -54,7 +52,9 @@ FAULT = (
 # -- how it is divided -------------------------------------------------------------------------------
 
 NUMBER = r"\d+(?:\.\d+)?"
-_FRACTION = r"(?:(?:a|one)(?: |-)(?:half|third|quarter|fifth|tenth|twentieth)|half)"
+FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
+"""The parts of a whole by their names, with how many of them it has."""
+_FRACTION = rf"(?:(?:a|one)(?: |-)(?:{'|'.join(FRACTIONS)})|half)"
 SHARE = rf"(?:{NUMBER} ?(?:%|percent|per cent)?|{_FRACTION})"
 RATIO = rf"\(? ?{SHARE}(?: ?[/:-] ?{SHARE}){{1,2}} ?\)?"
 ROLE = (
@@ -69,6 +69,9 @@ PART = (
     rf"(?:(?P<share>{SHARE}) {_FOR}(?P<role>{ROLE})"
     rf"|(?P<named>{ROLE})(?: ?[:=])?(?: ?\(? ?(?P<its>{SHARE})(?: ?\))?)?)"
 )
+
+HOLDS = r"(?:(?:split|take|divide) off|hold (?:out|back)|set aside|put aside|reserve)"
+"""What takes a part of a data set away from the rest."""
 
 
 @cache

@@ -9,7 +9,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, ROLE, SHARE, SOUND, form, words
+from skillbank.plan.reader.data_forms import (
+    BROKEN,
+    DET,
+    FAULT,
+    HOLDS,
+    IT,
+    NOUN,
+    ROLE,
+    SHARE,
+    SOUND,
+    form,
+    words,
+)  # fmt: skip
 from skillbank.plan.reader.form_words import FORM
 
 __all__ = [
@@ -50,7 +62,6 @@ _LOOKS = (
     r"(?:look|go|run) (?:at|over|into|through)|(?:take|have|get) a (?:\w+ )?look (?:at|into|over|through)"
     r"|see (?:what is|what's|what lies) (?:in|at|under)"
 )
-_HOLDS = r"(?:(?:split|take|divide) off|hold (?:out|back)|set aside|put aside|reserve)"
 _ING = {
     "convert": "converting|transforming|translating|turning",
     "check": (
@@ -236,7 +247,7 @@ def _orders(line: str) -> Iterator[Head]:
     for match in form(rf"(?P<head>{_LOOKS}) {_DATA}").finditer(line):
         if leads(line, match.start()):
             yield _head(line, "check", match, taken_as=True)
-    for match in form(rf"(?P<head>{_HOLDS}) \S.{{0,60}}? (?:of|from) {_DATA}").finditer(line):
+    for match in form(rf"(?P<head>{HOLDS}) \S.{{0,60}}? (?:of|from) {_DATA}").finditer(line):
         if leads(line, match.start()):
             yield _head(line, "split", match)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from skillbank.plan.model import Question
-from skillbank.plan.reader.data_forms import NUMBER, PART, SHARE
+from skillbank.plan.reader.data_forms import FRACTIONS, NUMBER, PART, SHARE
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
 
@@ -16,7 +16,6 @@ __all__ = ["Division", "divided"]
 _SPLITS = ("train", "val", "test")
 _USUAL = "0.2"
 """The share of val where a sentence names it and gives none: the default of the skill."""
-_FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
 
 
 class Division(NamedTuple):
@@ -130,7 +129,7 @@ def _amount(share: str) -> float:
     """Return the number of a share: "20 %" has 20, "a fifth" .2."""
     if number := re.search(NUMBER, share):
         return float(number[0])
-    return 1 / next(parts for word, parts in _FRACTIONS.items() if word in share)
+    return 1 / next(parts for word, parts in FRACTIONS.items() if word in share)
 
 
 def _whole(shares: Mapping[str, float]) -> float | None:

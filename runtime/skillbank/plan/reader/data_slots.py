@@ -5,12 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from skillbank.plan.reader.data_forms import BROKEN, DET, FAULT, IT, NOUN, NUMBER, PART, RATIO, SOUND, form
+from skillbank.plan.reader.data_forms import (
+    BROKEN,
+    DET,
+    FAULT,
+    FRACTIONS,
+    HOLDS,
+    IT,
+    NOUN,
+    NUMBER,
+    PART,
+    RATIO,
+    SOUND,
+    form,
+)  # fmt: skip
 from skillbank.plan.reader.data_heads import Head
 from skillbank.plugins import Group, names
 
 __all__ = ["said_in", "unmet"]
 
+_AMOUNT = "|".join((r"\d", *FRACTIONS))
 _PART = re.sub(r"\?P<\w+>", "?:", PART)
 _KEEPING = (
     r"(?:so that|such that|keep|keeping|use|using|take|taking|put|reserve|with|as|in|into|"
@@ -42,11 +56,7 @@ _PHRASES: tuple[_Phrase, ...] = (
         rf"(?:{_KEEPING})?(?:a |an |the )?(?:share of )?"
         rf"(?P<parts>{_PART}(?: ?(?:, and|,|and|plus|/) ?(?:a |an |the )?{_PART})*)",
     ),
-    (_SPLIT, r"(?:split|take|divide) off (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)"),
-    (
-        _SPLIT,
-        r"(?:hold (?:out|back)|set aside|put aside|reserve) (?P<off>\S.{0,60}?) (?:of|from)(?= [^.;]{0,60}§)",
-    ),
+    (_SPLIT, rf"{HOLDS} (?P<off>\S.{{0,60}}?) (?:of|from)(?= [^.;]{{0,60}}§)"),
     (_SPLIT, r"(?:with )?(?:a |the )?(?:random )?seed (?:is |of |= ?|: ?)?(?P<seed>\d+)"),
     (_SPLIT, r"(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)"),
     (_SPLIT, r"keep(?:ing)? (?:each|every) (?P<kept>folder) together"),
@@ -135,7 +145,7 @@ def _is_meant(line: str, match: re.Match[str]) -> bool:
     parts = match.groupdict().get("parts")
     if parts and re.search(r"(?<![^ ])(?:first|last|next|newest|oldest) \Z", line[: match.start()]):
         return False
-    if not parts or re.search(r"\d|half|third|quarter|fifth|tenth|twentieth", parts):
+    if not parts or re.search(_AMOUNT, parts):
         return True
     if parts != match[0]:
         return not match[0].startswith("for train")  # "prepare X for training"

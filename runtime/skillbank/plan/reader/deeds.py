@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
-from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
@@ -117,7 +116,7 @@ def mark_told(text: Text, clauses: Clauses) -> None:
 def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     """Account for what has been done with a model, and for what others do: "I teach biology"."""
     notes = []
-    done = [(match.tokens(), "report") for match in found(text, "deeds.done")]
+    done = [(match.tokens(), "report") for match in text.phrases("deeds.done")]
     for said, kind in [*done, *_told(text, clauses)]:
         if free := text.unclaimed(said):
             text.ledger.claim(kind, free)

@@ -20,29 +20,28 @@ _POLITE = frozenset(
 
 def mark_doubts(text: Text) -> None:
     """Leave such words unread."""
-    _mark(text, "unread.doubted")
-    _mark(text.unread(), "unread.doubted", text)
-    _mark(text.unread(), "unread.searched", text)
-    policies = {c.value.value for c in text.ledger.of("policy")}
-    if "on" in policies:
-        _mark(text, "unread.trials")
-        _mark(text.unread(), "unread.trials", text)
+    bare = text.unread()
+    for page, name in ((text, "doubted"), (bare, "doubted"), (bare, "searched")):
+        _mark(text, page, name)
+    if any(claim.value.value == "on" for claim in text.ledger.of("policy")):
+        _mark(text, text, "trials")
+        _mark(text, bare, "trials")
     _mark_asked(text)
-    _mark(text, "unread.aside")
-    for name in ("unread.states", "unread.which"):
-        _mark(text.unread(), name, text)
+    for page, name in ((text, "aside"), (bare, "states"), (bare, "which")):
+        _mark(text, page, name)
     _mark_headings(text)
     actions = text.ledger.of("action")
     if len(actions) == 1 and len({c.value.skills for c in text.ledger.of("name")}) > 1:
         _mark_of_models(text)
     if len({c.value.action for c in actions}) > 1:
-        _mark(text, "unread.of_steps")
+        _mark(text, text, "of_steps")
         _mark_of_runs(text, actions)
 
 
-def _mark(text: Text, name: str, page: Text | None = None) -> None:
-    for match in list(text.phrases(name)):
-        (page or text).ledger.mark("unread", match.tokens("what"))
+def _mark(text: Text, page: Text, name: str) -> None:
+    """Leave unread what the phrases of a group find in the text as it has been read, or as it was before."""
+    for match in list(page.phrases(f"unread.{name}")):
+        text.ledger.mark("unread", match.tokens("what"))
 
 
 def _mark_asked(text: Text) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.tokens import Claim, is_number
@@ -17,14 +16,14 @@ _RATHER = frozenset({"but", "only", "just", "use", "rather"})
 
 def take_ellipses(text: Text) -> None:
     """Account for numbers that stand in for another, and for those that another stands for."""
-    for match in found(text, "corrections.denied"):
+    for match in list(text.phrases("corrections.denied")):
         owners = (text.ledger.owner.get(k) for k in (match.first, match.end))
         if any(c is not None and c.kind == "value" and is_number(c) for c in owners):
             text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
         if token.kind == "number" and text.ledger.free(i) and (other := _stood_for(text, i)) is not None:
             claim_value(text, [i], replace(other.value, value=token.value, negated=False))
-    for match in found(text, "corrections.one"):  # "on 4 GPUs, then export on one": one of what, nothing says
+    for match in list(text.phrases("corrections.one")):  # "on 4 GPUs, then export on one"
         if any(c.last < match.first for c in text.ledger.of("value") if is_number(c)):
             text.ledger.mark("unread", match.tokens())
 

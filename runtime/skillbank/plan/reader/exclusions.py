@@ -13,7 +13,7 @@ from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.tokens import Claim, are_rivals, is_number
 
 __all__ = [
-    "NO_THINGS", "excluding", "found", "is_led", "settle_excluded", "settle_exclusions", "settle_lacking",
+    "NO_THINGS", "excluding", "is_led", "settle_excluded", "settle_exclusions", "settle_lacking",
 ]  # fmt: skip
 
 NO_THINGS = (
@@ -22,11 +22,6 @@ NO_THINGS = (
 _NO_NAMES = (
     "told.members", "told.choosing", "places.data.nouns", "grammar.free.adjective", "grammar.free.noun",
 )  # fmt: skip
-
-
-def found(text: Text, name: str) -> list[Match]:
-    """Return where the phrases of a list stand, before anything is made of them."""
-    return [match for source in phrases(name) for match in text.find(source)]
 
 
 def settle_exclusions(text: Text, *kinds: str) -> None:
@@ -47,7 +42,7 @@ def settle_exclusions(text: Text, *kinds: str) -> None:
 
 def excluding(text: Text) -> dict[int, int]:
     """Return where the words "anything but" begin that no claim has, and where what they exclude begins."""
-    return {match.first: match.end for match in found(text, "exclusions.leads")}
+    return {match.first: match.end for match in text.phrases("exclusions.leads")}
 
 
 def _exclude(text: Text, owner: Claim, words: range) -> None:
@@ -71,23 +66,23 @@ def _has_rival(owner: Claim, others: Iterable[Claim]) -> bool:
 
 def settle_excluded(text: Text) -> None:
     """Take out what is excluded beside another of its kind: "instead of A use B", "not A but B"."""
-    for match in found(text, "exclusions.busy"):
+    for match in list(text.phrases("exclusions.busy")):
         owner = text.ledger.owner[match.first]
         if any(c is not owner for c in text.ledger.of("platform")):
             _take(text, owner, match.tokens(), "excluded")
-    for match in found(text.unread(), "exclusions.neither"):
+    for match in text.unread().phrases("exclusions.neither"):
         text.ledger.mark("unread", match.tokens())
     settle_exclusions(text, "place", "value", "job", "platform")
-    for match in found(text, "exclusions.spared"):
+    for match in list(text.phrases("exclusions.spared")):
         owner = text.ledger.owner[match.tokens("what")[0]]
         _take(text, owner, match.tokens(), "unread" if _is_part(text, owner) else "excluded")
-    for match in found(text, "exclusions.number"):  # "30 epochs and not 50"
+    for match in list(text.phrases("exclusions.number")):  # "30 epochs and not 50"
         if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
             text.ledger.claim("excluded", match.tokens())
-    for match in found(text, "exclusions.no_not"):
+    for match in list(text.phrases("exclusions.no_not")):
         if text.word(match.end - 1) == "not":
             text.ledger.claim("excluded", match.tokens())
-    for match in found(text, "exclusions.excluded"):
+    for match in list(text.phrases("exclusions.excluded")):
         said = text.ledger.owner.get(match.end - 1)
         if said is not None and (kind := _fate(text, match, said)):
             _take(text, said, match.tokens(), kind)
@@ -122,10 +117,10 @@ def _is_part(text: Text, place: Claim) -> bool:
 
 def settle_lacking(text: Text) -> None:
     """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
-    for match in found(text, "exclusions.history"):
+    for match in list(text.phrases("exclusions.history")):
         text.ledger.replace(text.ledger.owner[match.end], "unread")
     if all(c.value.role != "eval_dataset" for c in text.ledger.of("place")):
-        for match in found(text, "exclusions.validation"):
+        for match in list(text.phrases("exclusions.validation")):
             tests = text.word(match.end - 1) == "split" and "test" in text.words(match.tokens())
             text.ledger.claim("refused", match.tokens(), None if tests else "eval_dataset")
     _settle_unwanted(text)
@@ -134,10 +129,10 @@ def settle_lacking(text: Text) -> None:
 def _settle_unwanted(text: Text) -> None:
     """Read "no prompts" and things that are not wanted beside those that are looked for."""
     looked_for = text.ledger.of("captions", "find")
-    for match in found(text, "exclusions.captions") if not looked_for else ():
+    for match in list(text.phrases("exclusions.captions")) if not looked_for else ():
         text.ledger.claim("refused", match.tokens())
     wanted = {word for c in looked_for for item in c.value or () for word in item.split()}
-    for match in found(text, "exclusions.unwanted") if wanted else ():
+    for match in list(text.phrases("exclusions.unwanted")) if wanted else ():
         things = match.tokens("things")  # none of their kind: "the small ones"
         named = not text.holds(things, *NO_THINGS, *_NO_NAMES)
         if named and wanted.isdisjoint(text.words(things)):

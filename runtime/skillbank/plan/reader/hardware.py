@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.tokens import Claim
@@ -109,9 +108,9 @@ def take_owned(text: Text) -> None:
     Behind several things that somebody has, "all of them" may as well be of the others.
     """
     owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value)]
-    for match in found(text, "hardware.some") if owned else ():
+    for match in list(text.phrases("hardware.some")) if owned else ():
         text.ledger.claim("unread", match.tokens())
-    for match in found(text, "hardware.all") if owned else ():
+    for match in list(text.phrases("hardware.all")) if owned else ():
         before = [c for c in owned if c.last < match.first]
         last = before[-1] if before else None
         if last is None or any(c.value.slot == last.value.slot for c in text.ledger.of("value")):
@@ -132,7 +131,7 @@ def _may_be_others(text: Text, owned: Claim, match: Match) -> bool:
 def take_gpu_ids(text: Text) -> None:
     """Read which GPUs are meant: "gpus 2 and 3", "gpu 0,1", and not those that others have."""
     others: list[list[int]] = []
-    for match in found(text, "hardware.ids"):
+    for match in list(text.phrases("hardware.ids")):
         end = match.end
         while text.kind(end - 1) not in ("number", "range") and text.word(end - 1) != "only":
             end -= 1

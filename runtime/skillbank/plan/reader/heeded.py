@@ -5,16 +5,8 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 
 from __future__ import annotations
 
-import re
-
-from skillbank.plan.reader.bounding import mark_bounds
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.data_meant import mark_data_meant
-from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrases
-from skillbank.plan.reader.place import BARE, role_of_path
-from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import of
 
 __all__ = ["mark_unheeded"]
@@ -30,14 +22,9 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     )
     for match in (*machines, *(m for m in text.phrases("unread.deed") if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
-    _mark_parts(text, over)
     _mark_known_to_person(text, clauses, over)
     _mark_whether(text)
     _mark_beside(text)
-    mark_doubts(text)
-    mark_data_meant(text)
-    mark_bounds(text, clauses)
-    _mark_places(text)
 
 
 def _mark_known_to_person(text: Text, clauses: Clauses, over: frozenset[int]) -> None:
@@ -120,80 +107,6 @@ def _mark_beside(text: Text) -> None:
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
-
-
-def _mark_places(text: Text) -> None:
-    """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
-    bare = text.unread()
-    for match in bare.phrases("unread.of_places"):
-        _leave(text, match.tokens("what"))
-    _mark_splits(text, bare)
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        _leave(text, [i, i + 1])
-    for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
-        people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
-        if people and text.word(claim.last - 1) in ("from", "by", "of"):
-            _leave(text, list(claim.tokens))
-
-
-_PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
-"""What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
-
-
-def _mark_splits(text: Text, bare: Text) -> None:
-    """Leave unread which split of a data set is meant: "the test split of X"."""
-    training = any(c.value.action == "train" for c in text.ledger.of("action"))
-    splits = phrases("unread.split") + (() if training else phrases("unread.split_of_training"))
-    for match in (m for source in splits for m in bare.find(source)):
-        [place] = [i for i in match.tokens() if text.kind(i) == "place"]
-        if role_of_path(text, str(text.tokens[place].value)) is None:
-            _leave(text, match.tokens("what"))
-
-
-def _goes_on(text: Text, i: int) -> bool:
-    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/?, ...", "D:/my train"."""
-    if i + 1 == len(text.tokens):
-        return False
-    place, behind = text.tokens[i], text.tokens[i + 1]
-    between = text.ledger.original[place.end : behind.start]
-    if between == "":
-        sign = text.ledger.original[behind.start : behind.start + 1]
-        more = text.word(i + 2) in (",", ";", ")", "/")  # "can you train on X?" asks
-        return sign in ("[", "{") or (sign == "?" and more)
-    last = text.kind(i + 2) in ("", "mark") and text.word(i + 2) not in (":", "=", "(")
-    word = text.within(i + 1, "places.data.nouns") or text.match(f"{BARE}", i + 1, i + 2) is not None
-    return between == " " and ":\\" in str(place.value) and word and last
-
-
-def _leave(text: Text, tokens: list[int]) -> None:
-    """Leave words unread; a job that they were read as is none, and a place that they name is not used."""
-    for owner in {id(c): c for i in tokens if (c := text.ledger.owner.get(i)) is not None}.values():
-        if owner.kind in ("job", "excluded") or (owner.kind == "place" and _names(text, owner, tokens)):
-            text.ledger.withdraw(owner)
-    text.ledger.mark("unread", tokens)
-
-
-def _names(text: Text, claim: Claim, tokens: list[int]) -> bool:
-    """Whether the place of a claim is among some tokens."""
-    return any(i in tokens and text.kind(i) == "place" for i in claim.tokens)
-
-
-def _mark_parts(text: Text, over: frozenset[int]) -> None:
-    """Leave unread what chooses a part of the data, and places that only the shell of the person knows."""
-    for i in range(len(text.tokens)):
-        if i not in over and text.within(i, "told.choosing") and _is_of_a_part(text, i):
-            text.ledger.mark("unread", [i])
-    for claim in text.ledger.of("place"):
-        if any(text.tokens[i].kind == "place" and "$" in str(text.tokens[i].value) for i in claim.tokens):
-            text.ledger.mark("unread", claim.tokens)
-
-
-def _is_of_a_part(text: Text, i: int) -> bool:
-    """Whether a word chooses some of what lies at a place: "the big images in X"."""
-    k = i + 1
-    while text.within(k, "grammar.free.adjective") or text.within(k, "told.choosing"):
-        k += 1
-    return text.owner(i) in ("", "place") and text.within(k, "told.members")
 
 
 def _is_where_data_lies(text: Text, match: Match) -> bool:

@@ -162,7 +162,7 @@ def _last(text: Text, match: Match) -> None:
     if not what or not _is_open(text, match) or _is_no_job(text, what, match.end):
         return
     words = text.words(what)
-    if words == ["one"] and _is_of_others(text, match):
+    if words == ["one"] and _leave_last_one(text, match):
         return
     kind, run = _kind(text, what), not _RUNS.isdisjoint(words)
     if kind is not None or run or _is_model(text, what):
@@ -179,8 +179,11 @@ def _is_model(text: Text, what: list[int]) -> bool:
     return text.has_kind(what, "name") or text.holds(what, "places.weights.before", "grammar.group.model")
 
 
-def _is_of_others(text: Text, match: Match) -> bool:
-    """Whether "the last one" is none of the jobs: "last one for today: export JOB", "A, but the last one"."""
+def _leave_last_one(text: Text, match: Match) -> bool:
+    """Leave "A and B, but the last one" unread; return whether "the last one" is none of the jobs.
+
+    "Last one for today: export JOB" counts what is asked for.
+    """
     if text.word(match.first - 1) in ("but", "except", "and", "not"):
         text.ledger.claim("unread", match.tokens())
         return True

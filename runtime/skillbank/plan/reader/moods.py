@@ -20,7 +20,7 @@ from skillbank.plan.reader.successors import settle_successors
 from skillbank.plan.reader.tokens import Claim, are_rivals
 from skillbank.plan.reader.wording import FINITE, is_over, is_regular_past, of
 
-__all__ = ["Mood", "Moods", "settle_told"]
+__all__ = ["settle_told"]
 
 
 class Mood(StrEnum):

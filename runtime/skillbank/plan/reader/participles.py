@@ -5,6 +5,7 @@ from __future__ import annotations
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
+from skillbank.plan.reader.wording import of
 
 __all__ = ["joins", "should", "wish_of"]
 
@@ -28,7 +29,6 @@ _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
 _LONGEST = 5
 """Words of who wishes something."""
-_ADDRESSED = frozenset({"you", "someone", "somebody", "anyone", "anybody"})
 _NOUNS = ("grammar.group.model", "places.weights.before", "places.data.nouns")
 _JOINS = frozenset({"and", ",", "then", ")", "plus", "/", "&", "or"})
 _NEXT = frozenset({"then", "also", "afterwards", "finally"})
@@ -37,7 +37,7 @@ _NEXT = frozenset({"then", "also", "afterwards", "finally"})
 def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks ("should be", "need it"); None where it only tells."""
     before = text.word(i - 1)
-    if before in _ADDRESSED and "courtesy" in (text.owner(i - 1), text.owner(i - 2)):
+    if before in of("addressed") and "courtesy" in (text.owner(i - 1), text.owner(i - 2)):
         return []  # "I would love it if you trained X"
     clause = clauses.of(i)
     ordered = clause.mode is Mode.ORDER

@@ -28,8 +28,8 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import WORDS, lexicon
 
 __all__ = [
-    "ACTIONS", "Item", "Pattern", "classes", "groups", "pattern", "phrase", "phrases", "word_list",
-    "word_pairs", "words_in_order",
+    "ACTIONS", "Item", "Pattern", "classes", "groups", "pattern", "phrase", "phrases", "subjects",
+    "word_list", "word_pairs", "words_in_order",
 ]  # fmt: skip
 
 ACTIONS = (
@@ -58,6 +58,15 @@ def phrases(name: str) -> tuple[str, ...]:
     subject, _, group = name.partition(".")
     parts = {**_table()["parts"], **_parts(subject)}
     return tuple(_whole(source, parts) for source in _table()[subject].get(group, ()))
+
+
+_EXPRESSIONS = ("parts", "students")
+"""What is no subject of patterns: the parts of all, and regular expressions."""
+
+
+def subjects() -> list[str]:
+    """Return the subjects that the table has patterns or words of."""
+    return [subject for subject in _table() if subject not in _EXPRESSIONS]
 
 
 def groups(subject: str) -> list[str]:

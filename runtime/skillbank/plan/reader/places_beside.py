@@ -7,6 +7,7 @@ are for, the plan asks.
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place_limits import leave_place
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["mark_places_beside"]
@@ -24,7 +25,7 @@ def mark_places_beside(text: Text) -> None:
     """Leave such places unread, and what is said of them."""
     bare = text.unread()
     for match in bare.phrases("unread.put_together"):
-        _leave(text, match.tokens("what"))
+        leave_place(text, match.tokens("what"))
     if {c.value.action for c in text.ledger.of("action")} <= {"inference"}:
         _mark_second(text)
 
@@ -36,7 +37,7 @@ def _mark_second(text: Text) -> None:
     searched = [c for c in text.ledger.of("place") if c.value.role in _SEARCHED and not c.value.told]
     for claim in searched[1:]:
         if not _is_joined(text, claim):
-            _leave(text, [i for i in claim.tokens if text.kind(i) == "place"])
+            leave_place(text, list(claim.tokens))
 
 
 def _is_joined(text: Text, claim: Claim) -> bool:
@@ -54,12 +55,3 @@ def _is_joined(text: Text, claim: Claim) -> bool:
         or text.kind(k) == "name"
         or (text.word(k), text.word(k - 1)) == ("as", "well")
     )
-
-
-def _leave(text: Text, tokens: list[int]) -> None:
-    """Leave words unread, and take back the places among them."""
-    for claim in text.ledger.of("place"):
-        if any(i in tokens and text.kind(i) == "place" for i in claim.tokens):
-            text.ledger.withdraw(claim)
-            tokens = sorted({*tokens, *claim.tokens})
-    text.ledger.mark("unread", tokens)

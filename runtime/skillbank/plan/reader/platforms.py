@@ -9,7 +9,6 @@ from itertools import pairwise
 from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.reader.belonging import addressed_step, is_bound
-from skillbank.plan.reader.exclusions import found
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrase, phrases, word_list
 from skillbank.plan.reader.step import Step
@@ -71,19 +70,19 @@ def _take_beside(page: Text) -> None:
 
     "Here" of a step where a platform is named for another is a second one, and both exclude each other.
     """
-    for match in found(page, "platforms.here"):
+    for match in list(page.phrases("platforms.here")):
         i = match.first
         led = page.kind(i - 1) in ("name", "place") or page.word(i - 1) in _BEFORE_HERE
         done = i and any(each.startswith("actions.") for each in page.classes[i - 1])
         if (led or done) and page.ledger.free(i):
             page.ledger.claim("platform", [i], "local")
-    for match in found(page, "platforms.running"):
+    for match in list(page.phrases("platforms.running")):
         page.ledger.claim("context", match.tokens("w"))
     for claim in page.ledger.of("platform"):
         if _is_of_others(page, claim):
             page.ledger.replace(claim, "unread")
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
-    for match in found(page, "platforms.no_cluster") if here else ():
+    for match in list(page.phrases("platforms.no_cluster")) if here else ():
         page.ledger.claim("context", match.tokens())
 
 
@@ -118,7 +117,7 @@ def _take_local_containers(page: Text) -> None:
 def take_image(page: Text) -> None:
     """Account for an image of containers; several, and one that is not meant, are left to a question."""
     images = [i for i, token in enumerate(page.tokens) if token.kind == "image" or _is_untagged(page, i)]
-    refused = {i for match in found(page, "platforms.no_image") for i in match.tokens()}
+    refused = {i for match in page.phrases("platforms.no_image") for i in match.tokens()}
     if len(images) == 1 and images[0] not in refused:
         page.ledger.claim("image", images, page.ledger.said(images))
 

@@ -40,14 +40,17 @@ from skillbank.plan.reader import (
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.belonging import without_others
+from skillbank.plan.reader.bounding import mark_bounds
 from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.data_meant import mark_data_meant
 from skillbank.plan.reader.data_requests import checked_before, data_request, with_question
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words, words_apart
 from skillbank.plan.reader.described import gives_masks, name_skill
 from skillbank.plan.reader.describing import take_description
+from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
@@ -63,6 +66,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
+from skillbank.plan.reader.place_limits import mark_limits_of_places
 from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
@@ -229,6 +233,10 @@ def read_text(
     asides.take_instead(page)
     mark_joint_negations(page)
     heeded.mark_unheeded(page, clauses)
+    mark_doubts(page)
+    mark_data_meant(page)
+    mark_bounds(page, clauses)
+    mark_limits_of_places(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
     mark_places_beside(page)

@@ -51,7 +51,7 @@ _JOINING = frozenset({"but", "so", "and", "hence", "therefore", "thus"})
 
 
 def _found(text: Text, name: str, first: int) -> Iterator[Match]:
-    """Yield what the frames of a group find at a token, where it is all that is said there."""
+    """Yield what the phrases of a group find at a token, where it is all that is said there."""
     for match in (text.match(source, first) for source in phrases(name)):
         if match is not None and text.kind(match.end) in ("", "mark"):
             yield match

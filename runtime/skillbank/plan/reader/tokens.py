@@ -40,9 +40,10 @@ class Claim:
     Attributes
     ----------
     kind
-        What they are: ``name``, ``action``, ``policy``, ``value``, ``place``, ``job``, ``captions``,
-        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``,
-        ``context``.
+        What they are: ``name``, ``action``, ``find``, ``policy``, ``value``, ``place``, ``format``,
+        ``field``, ``job``, ``captions``, ``platform``, ``scratch``; what is not meant:
+        ``excluded``, ``refused``; what changes nothing: ``courtesy``, ``report``, ``question``, ``context``,
+        ``talk``, ``order``; or ``unread``, which the plan asks about.
     tokens
         Indexes, in order.
     value

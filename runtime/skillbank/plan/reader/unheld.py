@@ -83,11 +83,11 @@ _GROUPS: dict[str, Callable[[Text, list[int]], bool]] = {
     "unset": lambda text, tokens: not text.owners(tokens),
     "apart": _is_split,
 }
-"""The groups of such frames, with when one of each means what it says."""
+"""The groups of such phrases, with when one of each means what it says."""
 
 
 def _found(text: Text, name: str) -> Iterator[list[int]]:
-    """Yield what the frames of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
+    """Yield what the phrases of a group are about; "no more than 8 trials" is no "more than 8 trials"."""
     for match in text.phrases(f"unheld.{name}"):
         tokens = match.tokens("what") or match.tokens()
         if text.word(tokens[0] - 1) not in ("no", "not") or text.word(tokens[0]) not in (
