@@ -39,9 +39,11 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
 def is_measured(text: Text, tokens: range) -> bool:
     """Whether words hold a time, or a limit of size, that is of nothing else: "pays 40 hours", "beyond 5 MB".
 
-    How much a card has or how large data are bounds nothing by itself: "the card has 12 GB".
+    How much a card has or how large data are bounds nothing by itself: "the card has 12 GB". Nor does what
+    something took: "it took us five weeks".
     """
-    return any(
+    over = any(word in of("past") or is_regular_past(word) for word in text.words(tokens))
+    return not over and any(
         text.kind(i) == "number"
         and text.ledger.said([i]).lower() not in ("a", "an")
         and text.word(i + 2) not in _OF_ELSE

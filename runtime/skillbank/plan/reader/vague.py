@@ -55,6 +55,7 @@ _LIMITED = (
 _PICTURES = (
     r"^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b",
     r"^empty (?:pictures?|images?|photos?|frames?)$",
+    r"^photographs?$",
 )
 """Pictures themselves, which are not found inside of them."""
 _KNOWN_TO_SOMEBODY = (
