@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
+from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.skill import Skill
@@ -90,6 +91,24 @@ def make_skill(tmp_path: Path) -> MakeSkill:
 
 def _yaml(file: Path, document: Any) -> None:
     file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+REQUESTS = Path(__file__).resolve().parents[1] / "requests"
+"""The sets of requests, with their bank and their jobs."""
+
+
+@pytest.fixture(scope="module")
+def sets_bank() -> Iterator[Runtime]:
+    """A runtime with the bank and the jobs that the sets of requests have."""
+    with alone(), open_with_jobs(REQUESTS) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def own_bank() -> Iterator[Runtime]:
+    """A runtime with skillbank's own bank alone and jobs of each of its skills."""
+    with alone(), open_with_jobs(REQUESTS / "strangers" / "twenty_second") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.runtime import Runtime
 
@@ -93,35 +89,29 @@ LIMITS_DATA = [
 ]
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with alone(), open_with_jobs(Path(__file__).parents[1] / "requests") as opened:
-        yield opened
-
-
-def meaning(runtime: Runtime, text: str) -> list[dict[str, object]]:
-    return [r.model_dump(exclude={"text", "notes"}) for r in runtime.read(text).requests]
+def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
+    return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
 
 @pytest.mark.parametrize("told", BACKGROUND)
-def test_background_changes_nothing_and_is_not_asked_about(runtime: Runtime, told: str) -> None:
-    plain = meaning(runtime, REQUEST)
-    assert meaning(runtime, f"{told} {REQUEST}") == plain
-    assert meaning(runtime, f"{REQUEST} {told}") == plain
+def test_background_changes_nothing_and_is_not_asked_about(sets_bank: Runtime, told: str) -> None:
+    plain = meaning(sets_bank, REQUEST)
+    assert meaning(sets_bank, f"{told} {REQUEST}") == plain
+    assert meaning(sets_bank, f"{REQUEST} {told}") == plain
 
 
 @pytest.mark.parametrize("told", MATTERS)
-def test_what_limits_or_judges_is_asked_about(runtime: Runtime, told: str) -> None:
-    assert any(request.questions for request in runtime.read(f"{REQUEST} {told}").requests)
+def test_what_limits_or_judges_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{REQUEST} {told}").requests)
 
 
 @pytest.mark.parametrize("told", OF_DATA)
-def test_background_of_a_request_about_a_data_set_changes_nothing(runtime: Runtime, told: str) -> None:
-    plain = meaning(runtime, CHECK)
-    assert meaning(runtime, f"{told} {CHECK}") == plain
-    assert meaning(runtime, f"{CHECK} {told}") == plain
+def test_background_of_a_request_about_a_data_set_changes_nothing(sets_bank: Runtime, told: str) -> None:
+    plain = meaning(sets_bank, CHECK)
+    assert meaning(sets_bank, f"{told} {CHECK}") == plain
+    assert meaning(sets_bank, f"{CHECK} {told}") == plain
 
 
 @pytest.mark.parametrize("told", LIMITS_DATA)
-def test_what_limits_a_data_set_is_asked_about(runtime: Runtime, told: str) -> None:
-    assert any(request.questions for request in runtime.read(f"{CHECK} {told}").requests)
+def test_what_limits_a_data_set_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{CHECK} {told}").requests)

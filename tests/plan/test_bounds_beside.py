@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.runtime import Runtime
 
@@ -60,46 +56,40 @@ LOOKED_AT = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with alone(), open_with_jobs(Path(__file__).parents[1] / "requests") as opened:
-        yield opened
-
-
-def meaning(runtime: Runtime, text: str) -> list[dict[str, object]]:
-    return [r.model_dump(exclude={"text", "notes"}) for r in runtime.read(text).requests]
+def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
+    return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
 
 @pytest.mark.parametrize("said", [*BOUNDS, *UNMEANT])
-def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(runtime: Runtime, said: str) -> None:
-    assert any(request.questions for request in runtime.read(f"{BASE}. {said}").requests)
+def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(sets_bank: Runtime, said: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{BASE}. {said}").requests)
 
 
 @pytest.mark.parametrize("heading", HEADINGS)
-def test_a_heading_that_puts_off_or_bounds_is_asked_about(runtime: Runtime, heading: str) -> None:
-    assert any(request.questions for request in runtime.read(f"{heading}: {BASE}").requests)
+def test_a_heading_that_puts_off_or_bounds_is_asked_about(sets_bank: Runtime, heading: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{heading}: {BASE}").requests)
 
 
 @pytest.mark.parametrize("told", TOLD)
-def test_measures_and_names_of_the_world_change_nothing(runtime: Runtime, told: str) -> None:
-    assert meaning(runtime, f"{BASE}. {told}") == meaning(runtime, BASE)
+def test_measures_and_names_of_the_world_change_nothing(sets_bank: Runtime, told: str) -> None:
+    assert meaning(sets_bank, f"{BASE}. {told}") == meaning(sets_bank, BASE)
 
 
 @pytest.mark.parametrize("said", ["Nobody wants an export.", "Nobody wants it exported."])
-def test_the_wish_of_nobody_is_no_order(runtime: Runtime, said: str) -> None:
-    assert [r.action for r in runtime.read(f"{BASE}. {said}").requests] == ["train"]
+def test_the_wish_of_nobody_is_no_order(sets_bank: Runtime, said: str) -> None:
+    assert [r.action for r in sets_bank.read(f"{BASE}. {said}").requests] == ["train"]
 
 
 @pytest.mark.parametrize("said", CHECKED)
-def test_where_a_result_is_checked_is_no_place_for_results(runtime: Runtime, said: str) -> None:
-    training, evaluation = runtime.read(f"{BASE}, and {said} /trees/other").requests
+def test_where_a_result_is_checked_is_no_place_for_results(sets_bank: Runtime, said: str) -> None:
+    training, evaluation = sets_bank.read(f"{BASE}, and {said} /trees/other").requests
     assert evaluation.action == "evaluate"
     assert [source.uri for source in evaluation.data] == ["/trees/other"]
     assert training.results_root == evaluation.results_root != "/trees/other"
 
 
 @pytest.mark.parametrize("said", LOOKED_AT)
-def test_where_a_result_is_looked_at_is_asked_about(runtime: Runtime, said: str) -> None:
-    [request] = runtime.read(f"{BASE}; {said} /trees/other").requests
+def test_where_a_result_is_looked_at_is_asked_about(sets_bank: Runtime, said: str) -> None:
+    [request] = sets_bank.read(f"{BASE}; {said} /trees/other").requests
     assert request.questions
     assert request.results_root != "/trees/other"

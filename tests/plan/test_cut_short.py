@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import CRASHED, alone, answer, open_with_jobs
+from benchmarks.requests.answers import CRASHED, answer
 
 from skillbank import Runtime
 
@@ -23,17 +20,10 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    jobs = Path(__file__).resolve().parent.parent / "requests/strangers/twenty_second"
-    with alone(), open_with_jobs(jobs) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("text", TEXTS)
-def test_any_part_of_a_request_has_an_answer(runtime: Runtime, text: str) -> None:
+def test_any_part_of_a_request_has_an_answer(own_bank: Runtime, text: str) -> None:
     words = text.split(" ")
     parts = [*(words[:i] for i in range(1, len(words) + 1)), *(words[i:] for i in range(1, len(words)))]
     for part in map(" ".join, parts):
-        read = answer(runtime, part)
+        read = answer(own_bank, part)
         assert read.refused != CRASHED, (part, read.message)

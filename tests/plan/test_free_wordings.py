@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.requests.answers import Answer, alone, answer, open_with_jobs
+from benchmarks.requests.answers import Answer, answer
 
 from skillbank import Runtime
 
@@ -53,20 +51,13 @@ ASKED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    jobs = Path(__file__).resolve().parent.parent / "requests/strangers/twenty_second"
-    with alone(), open_with_jobs(jobs) as opened:
-        yield opened
-
-
 def understood(read: Answer) -> bool:
     return not any(q.of_reading for plan in read.plans for q in plan.asked)
 
 
 @pytest.mark.parametrize("text", READ)
-def test_orders_are_read_however_they_are_worded(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
+def test_orders_are_read_however_they_are_worded(own_bank: Runtime, text: str) -> None:
+    read = answer(own_bank, text)
     [plan] = read.plans
     skill, action, said = READ[text]
     assert (plan.slots["skill"], plan.slots["action"], understood(read)) == (skill, action, True), read
@@ -74,18 +65,18 @@ def test_orders_are_read_however_they_are_worded(runtime: Runtime, text: str) ->
 
 
 @pytest.mark.parametrize("text", ASKED)
-def test_what_is_said_of_something_else_asks(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
+def test_what_is_said_of_something_else_asks(own_bank: Runtime, text: str) -> None:
+    read = answer(own_bank, text)
     assert read.refused or not understood(read), read
 
 
-def test_jobs_without_data_are_compared_by_their_command(runtime: Runtime) -> None:
-    read = answer(runtime, "compare jobs 4c8e1a and c25a97 side by side")
+def test_jobs_without_data_are_compared_by_their_command(own_bank: Runtime) -> None:
+    read = answer(own_bank, "compare jobs 4c8e1a and c25a97 side by side")
     assert read.refused == "out_of_scope" and "compare" in read.message
 
 
 @pytest.mark.parametrize(
     "text", ["train Foonet on /p", "train Mask R-CNN on /p", "label cars in /p with Foonet"]
 )
-def test_a_model_that_nobody_has_is_still_refused(runtime: Runtime, text: str) -> None:
-    assert answer(runtime, text).refused == "no_skill"
+def test_a_model_that_nobody_has_is_still_refused(own_bank: Runtime, text: str) -> None:
+    assert answer(own_bank, text).refused == "no_skill"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.runtime import Runtime
 
@@ -20,26 +16,20 @@ SILENT = ["please", "as usual", "thanks a lot", "quick one", "nothing fancy", "p
 NO_STEP = "- [x] train rtdetr on ./b\n- [ ] train segformer on ./a, no hpo"
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with alone(), open_with_jobs(Path(__file__).resolve().parent.parent / "requests") as opened:
-        yield opened
-
-
-def _asks(runtime: Runtime, text: str) -> bool:
-    return any(request.questions for request in runtime.read(text).requests)
+def _asks(sets_bank: Runtime, text: str) -> bool:
+    return any(request.questions for request in sets_bank.read(text).requests)
 
 
 @pytest.mark.parametrize("clause", ASKED)
-def test_a_clause_of_ordinary_words_asks(runtime: Runtime, clause: str) -> None:
-    assert _asks(runtime, f"{REQUEST}, {clause}")
-    assert _asks(runtime, f"{REQUEST}, {clause}. Thanks a lot!")
+def test_a_clause_of_ordinary_words_asks(sets_bank: Runtime, clause: str) -> None:
+    assert _asks(sets_bank, f"{REQUEST}, {clause}")
+    assert _asks(sets_bank, f"{REQUEST}, {clause}. Thanks a lot!")
 
 
 @pytest.mark.parametrize("clause", SILENT)
-def test_politeness_and_manner_ask_nothing(runtime: Runtime, clause: str) -> None:
-    assert not _asks(runtime, f"{REQUEST}, {clause}")
+def test_politeness_and_manner_ask_nothing(sets_bank: Runtime, clause: str) -> None:
+    assert not _asks(sets_bank, f"{REQUEST}, {clause}")
 
 
-def test_what_is_marked_as_done_asks(runtime: Runtime) -> None:
-    assert _asks(runtime, NO_STEP)
+def test_what_is_marked_as_done_asks(sets_bank: Runtime) -> None:
+    assert _asks(sets_bank, NO_STEP)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.runtime import Runtime
 
@@ -59,25 +55,18 @@ READ = {
 }
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    root = Path(__file__).resolve().parent.parent / "requests" / "strangers" / "twenty_second"
-    with alone(), open_with_jobs(root) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(("text", "words"), ASKED.items())
-def test_what_stands_beside_is_asked_about(runtime: Runtime, text: str, words: str) -> None:
-    assert words in runtime.read(text).unread
+def test_what_stands_beside_is_asked_about(own_bank: Runtime, text: str, words: str) -> None:
+    assert words in own_bank.read(text).unread
 
 
 @pytest.mark.parametrize(("text", "data"), READ.items())
-def test_what_is_joined_or_named_is_read(runtime: Runtime, text: str, data: list[list[str]]) -> None:
-    reading = runtime.read(text)
+def test_what_is_joined_or_named_is_read(own_bank: Runtime, text: str, data: list[list[str]]) -> None:
+    reading = own_bank.read(text)
     assert not reading.not_understood
     assert [[each.uri for each in request.data] for request in reading.requests] == data
 
 
-def test_the_model_before_the_new_one_is_that_of_an_earlier_job(runtime: Runtime) -> None:
-    [_, evaluate] = runtime.read(f"{TRAIN}, and evaluate the previous model on ./c").requests
+def test_the_model_before_the_new_one_is_that_of_an_earlier_job(own_bank: Runtime) -> None:
+    [_, evaluate] = own_bank.read(f"{TRAIN}, and evaluate the previous model on ./c").requests
     assert (evaluate.parent, evaluate.questions) == ("last:train", ())

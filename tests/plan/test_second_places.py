@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, answer, open_with_jobs
+from benchmarks.requests.answers import answer
 
 from skillbank import Runtime
 
@@ -82,33 +79,26 @@ WHERE = {
 }
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    jobs = Path(__file__).resolve().parent.parent / "requests/strangers/twenty_second"
-    with alone(), open_with_jobs(jobs) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("text", [*PLACES, *LEFT, *THINGS, *RUNS_ELSEWHERE])
-def test_what_is_said_beside_what_is_meant_asks(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
+def test_what_is_said_beside_what_is_meant_asks(own_bank: Runtime, text: str) -> None:
+    read = answer(own_bank, text)
     assert any(q.of_reading for plan in read.plans for q in plan.asked), read
 
 
 @pytest.mark.parametrize("text", READ)
-def test_places_that_are_joined_are_all_looked_at(runtime: Runtime, text: str) -> None:
-    read = answer(runtime, text)
+def test_places_that_are_joined_are_all_looked_at(own_bank: Runtime, text: str) -> None:
+    read = answer(own_bank, text)
     assert [plan.slots["data"] for plan in read.plans] == [{"inference_dataset": READ[text]}]
     assert not any(q.of_reading for plan in read.plans for q in plan.asked)
 
 
 @pytest.mark.parametrize("text", STARTS)
-def test_a_model_that_there_is_is_started_from(runtime: Runtime, text: str) -> None:
-    [plan] = answer(runtime, text).plans
+def test_a_model_that_there_is_is_started_from(own_bank: Runtime, text: str) -> None:
+    [plan] = answer(own_bank, text).plans
     assert plan.slots["pretrained"] == STARTS[text] and not plan.asked
 
 
 @pytest.mark.parametrize("text", WHERE)
-def test_where_a_run_is_to_be_is_read(runtime: Runtime, text: str) -> None:
-    [plan] = answer(runtime, text).plans
+def test_where_a_run_is_to_be_is_read(own_bank: Runtime, text: str) -> None:
+    [plan] = answer(own_bank, text).plans
     assert plan.slots["platform"] == WHERE[text] and not any(q.of_reading for q in plan.asked)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import alone, open_with_jobs
 
 from skillbank.errors import OutOfScopeError
 from skillbank.runtime import Runtime
@@ -89,38 +85,32 @@ ELSEWHERE = {
 }
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with alone(), open_with_jobs(Path(__file__).resolve().parent.parent / "requests") as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("text", LISTS)
-def test_things_are_read_in_the_forms_that_people_write(runtime: Runtime, text: str) -> None:
-    [request] = runtime.read(text).requests
+def test_things_are_read_in_the_forms_that_people_write(sets_bank: Runtime, text: str) -> None:
+    [request] = sets_bank.read(text).requests
     said = {each.key: each.value for each in request.settings}
     assert next(value for key, value in said.items() if key.endswith("captions")) == LISTS[text]
     assert not request.questions
 
 
 @pytest.mark.parametrize("text", ASKED)
-def test_what_is_no_description_is_asked_about(runtime: Runtime, text: str) -> None:
-    read = runtime.read(text)
+def test_what_is_no_description_is_asked_about(sets_bank: Runtime, text: str) -> None:
+    read = sets_bank.read(text)
     assert read.requests[0].questions, read.requests
 
 
 @pytest.mark.parametrize("text", ELSEWHERE)
-def test_who_asks_for_no_run_is_told_what_does_it(runtime: Runtime, text: str) -> None:
+def test_who_asks_for_no_run_is_told_what_does_it(sets_bank: Runtime, text: str) -> None:
     with pytest.raises(OutOfScopeError, match="asks for no run") as refused:
-        runtime.read(text)
+        sets_bank.read(text)
     assert ELSEWHERE[text] in str(refused.value)
 
 
-def test_a_model_that_knows_its_own_classes_finds_objects(runtime: Runtime) -> None:
-    [request] = runtime.read("find objects in ./p with e1f0a9").requests
+def test_a_model_that_knows_its_own_classes_finds_objects(sets_bank: Runtime) -> None:
+    [request] = sets_bank.read("find objects in ./p with e1f0a9").requests
     assert (request.parent, request.questions) == ("e1f0a9", ())
 
 
-def test_a_step_behind_what_is_to_be_found_is_no_thing(runtime: Runtime) -> None:
-    actions = [r.action for r in runtime.read("do this:\n- find cats in ./p with 9e2d10\n- train").requests]
+def test_a_step_behind_what_is_to_be_found_is_no_thing(sets_bank: Runtime) -> None:
+    actions = [r.action for r in sets_bank.read("do this:\n- find cats in ./p with 9e2d10\n- train").requests]
     assert "train" in actions

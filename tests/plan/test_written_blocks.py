@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from benchmarks.requests.answers import Planned, alone, answer, open_with_jobs
+from benchmarks.requests.answers import Planned, answer
 
 from skillbank.runtime import Runtime
 
-JOBS = Path(__file__).parents[1] / "requests" / "strangers" / "twenty_second"
 SECTIONS = """train:
   model: rtdetr
   data: data/new
@@ -40,14 +36,8 @@ Evaluation: data/val, batch size 2"""
 SETTINGS = "Train rtdetr on data/new, no hpo\ntrain:\n  num_epochs: 20\ndataset:\n  batch_size: 2"
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with alone(), open_with_jobs(JOBS) as opened:
-        yield opened
-
-
-def plans(runtime: Runtime, text: str) -> tuple[Planned, ...]:
-    return answer(runtime, text).plans
+def plans(own_bank: Runtime, text: str) -> tuple[Planned, ...]:
+    return answer(own_bank, text).plans
 
 
 @pytest.mark.parametrize(
@@ -57,8 +47,8 @@ def plans(runtime: Runtime, text: str) -> tuple[Planned, ...]:
         NESTED, JSON, HEADINGS,
     ],
 )  # fmt: skip
-def test_each_step_keeps_what_is_written_below_it(runtime: Runtime, text: str) -> None:
-    train, evaluate = plans(runtime, text)
+def test_each_step_keeps_what_is_written_below_it(own_bank: Runtime, text: str) -> None:
+    train, evaluate = plans(own_bank, text)
     assert (train.slots["action"], evaluate.slots["action"]) == ("train", "evaluate")
     assert train.slots["data"]["train_datasets"] == ["data/new"]
     assert train.slots["set"] == {"train.num_epochs": 20}
@@ -66,20 +56,24 @@ def test_each_step_keeps_what_is_written_below_it(runtime: Runtime, text: str) -
     assert evaluate.slots["set"] == {"evaluate.batch_size": 2}
 
 
-def test_sections_are_called_by_nouns_and_hold_lists(runtime: Runtime) -> None:
+def test_sections_are_called_by_nouns_and_hold_lists(own_bank: Runtime) -> None:
     text = "training:\n  model: rtdetr\n  data:\n    - data/a\n    - data/b\nevaluation:\n  data: data/val"
-    train, evaluate = plans(runtime, text)
+    train, evaluate = plans(own_bank, text)
     assert train.slots["data"]["train_datasets"] == ["data/a", "data/b"]
     assert (evaluate.slots["action"], evaluate.slots["data"]) == ("evaluate", {"eval_dataset": ["data/val"]})
 
 
-def test_further_steps_under_headings_make_an_evaluation_one(runtime: Runtime) -> None:
+def test_further_steps_under_headings_make_an_evaluation_one(own_bank: Runtime) -> None:
     text = "Training: rtdetr, data/new, no hpo\nEvaluation: data/val\nExport: onnx"
-    assert [plan.slots["action"] for plan in plans(runtime, text)] == ["train", "evaluate", "export"]
+    assert [plan.slots["action"] for plan in plans(own_bank, text)] == [
+        "train",
+        "evaluate",
+        "export",
+    ]
 
 
-def test_what_stands_beside_sections_is_said_of_all(runtime: Runtime) -> None:
-    assert [plan.slots["gpus"] for plan in plans(runtime, f"Run this:\n{SECTIONS}\ngpus: 2")] == [2, 2]
+def test_what_stands_beside_sections_is_said_of_all(own_bank: Runtime) -> None:
+    assert [plan.slots["gpus"] for plan in plans(own_bank, f"Run this:\n{SECTIONS}\ngpus: 2")] == [2, 2]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +83,13 @@ def test_what_stands_beside_sections_is_said_of_all(runtime: Runtime) -> None:
         "Train: data/new\nVal: data/val\nModel: rtdetr",
     ],
 )
-def test_a_place_alone_under_a_heading_is_what_is_validated_on(runtime: Runtime, text: str) -> None:
-    [train] = plans(runtime, text)
+def test_a_place_alone_under_a_heading_is_what_is_validated_on(own_bank: Runtime, text: str) -> None:
+    [train] = plans(own_bank, text)
     assert train.slots["data"] == {"train_datasets": ["data/new"], "eval_dataset": ["data/val"]}
 
 
-def test_sections_of_a_spec_are_settings(runtime: Runtime) -> None:
-    [train] = plans(runtime, SETTINGS)
+def test_sections_of_a_spec_are_settings(own_bank: Runtime) -> None:
+    [train] = plans(own_bank, SETTINGS)
     assert train.slots["set"] == {"train.num_epochs": 20, "dataset.batch_size": 2}
 
 
@@ -109,8 +103,8 @@ def test_sections_of_a_spec_are_settings(runtime: Runtime) -> None:
         "Training: rtdetr on data/new, 20 epochs, no hpo\nValidation: data/val, batch size 2",
     ],
 )
-def test_what_is_taken_out_or_said_twice_is_asked_about(runtime: Runtime, text: str) -> None:
-    [plan] = plans(runtime, text)
+def test_what_is_taken_out_or_said_twice_is_asked_about(own_bank: Runtime, text: str) -> None:
+    [plan] = plans(own_bank, text)
     assert plan.slots["data"]["train_datasets"] == ["data/new"]
     assert any(question.key == "words" for question in plan.asked)
 
@@ -118,17 +112,17 @@ def test_what_is_taken_out_or_said_twice_is_asked_about(runtime: Runtime, text: 
 @pytest.mark.parametrize(
     "things", ["docker containers", "slurm posters", "kubernetes logos", "local buses", "number plates"]
 )
-def test_names_of_platforms_can_be_things(runtime: Runtime, things: str) -> None:
-    said = answer(runtime, f"find {things} in pics/ using c25a97")
+def test_names_of_platforms_can_be_things(own_bank: Runtime, things: str) -> None:
+    said = answer(own_bank, f"find {things} in pics/ using c25a97")
     [plan] = said.plans
     assert plan.slots["captions"] == [things] and plan.runs
-    assert plan.slots["platform"] == plans(runtime, "find cats in pics/ using c25a97")[0].slots["platform"]
+    assert plan.slots["platform"] == plans(own_bank, "find cats in pics/ using c25a97")[0].slots["platform"]
 
 
 @pytest.mark.parametrize("things", ["number plates", "a person riding a bike"])
-def test_a_word_that_stays_as_it_is_was_not_corrected(runtime: Runtime, things: str) -> None:
+def test_a_word_that_stays_as_it_is_was_not_corrected(own_bank: Runtime, things: str) -> None:
     assert not any(
-        "was read as" in note for note in answer(runtime, f"search pics/ for {things} with c25a97").notes
+        "was read as" in note for note in answer(own_bank, f"search pics/ for {things} with c25a97").notes
     )
 
 
@@ -144,10 +138,10 @@ def test_a_word_that_stays_as_it_is_was_not_corrected(runtime: Runtime, things: 
         "train rtdetr on data/a, no hpo. Our input size is 640.",
     ],
 )
-def test_what_no_rule_reads_is_asked_about(runtime: Runtime, text: str) -> None:
-    assert any(question.key == "words" for plan in plans(runtime, text) for question in plan.asked)
+def test_what_no_rule_reads_is_asked_about(own_bank: Runtime, text: str) -> None:
+    assert any(question.key == "words" for plan in plans(own_bank, text) for question in plan.asked)
 
 
-def test_what_somebody_lets_themselves_have_is_set(runtime: Runtime) -> None:
-    [plan] = plans(runtime, "train rtdetr on data/a, no hpo, lemme have 2 gpus")
+def test_what_somebody_lets_themselves_have_is_set(own_bank: Runtime) -> None:
+    [plan] = plans(own_bank, "train rtdetr on data/a, no hpo, lemme have 2 gpus")
     assert plan.slots["gpus"] == 2
