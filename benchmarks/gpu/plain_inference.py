@@ -1,0 +1,96 @@
+"""transformers' Grounding DINO over a folder of pictures: what ``real_inference`` compares with.
+
+python -m benchmarks.gpu.plain_inference FOLDER WAY PICTURES BATCH
+
+``recipe`` is what the model's documentation shows: pictures opened one after the other, the model's own
+processor, bf16 autocast, its own post-processing, for all names at once, in batches. ``pipeline`` is
+transformers' pipeline for the same task in bf16, which runs the model once for each name. What is found is
+printed as one JSON document: seconds from the first picture to the last, and of the first batch every box
+(``xyxy`` in pixels) that the model proposes for each picture, with its score.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.gpu.from_scratch import NAMES
+from PIL import Image
+from transformers import (
+    AutoModelForZeroShotObjectDetection,
+    AutoProcessor,
+    GroundingDinoForObjectDetection,
+    pipeline,
+)
+
+THRESHOLD = 0.3
+
+
+def main() -> None:
+    folder, way = Path(sys.argv[1]), sys.argv[2]
+    pictures = sorted((folder / "pictures").iterdir())[: int(sys.argv[3])]
+    run = recipe if way == "recipe" else through_pipeline
+    print(json.dumps(run(folder / "model", pictures, int(sys.argv[4]))))
+
+
+def recipe(model_folder: Path, pictures: list[Path], batch: int) -> dict[str, Any]:
+    """Go through pictures as the model's documentation does."""
+    processor: Any = AutoProcessor.from_pretrained(model_folder)
+    model: Any = AutoModelForZeroShotObjectDetection.from_pretrained(model_folder).to(_device()).eval()
+    proposed, started, count = [], time.monotonic(), 0
+    for start in range(0, len(pictures), batch):
+        images = [Image.open(path).convert("RGB") for path in pictures[start : start + batch]]
+        text = [". ".join(NAMES) + "."] * len(images)
+        inputs = processor(images=images, text=text, return_tensors="pt", padding=True).to(_device())
+        with torch.no_grad(), torch.autocast(_device(), torch.bfloat16):
+            outputs = model(**inputs)
+        found = processor.post_process_grounded_object_detection(
+            outputs,
+            inputs["input_ids"],
+            threshold=THRESHOLD,
+            text_threshold=THRESHOLD,
+            target_sizes=[image.size[::-1] for image in images],
+        )
+        count += sum(len(item["scores"]) for item in found)
+        if not start:
+            proposed = list(_proposed(outputs, images))
+    spent = time.monotonic() - started
+    return {"seconds": spent, "count": count, "proposed": proposed}
+
+
+def _proposed(outputs: Any, images: list[Image.Image]) -> Iterator[list[list[float]]]:
+    for boxes, logits, image in zip(outputs.pred_boxes, outputs.logits, images, strict=True):
+        middle, size = boxes.float().cpu().split(2, -1)
+        corners = torch.cat([middle - size / 2, middle + size / 2], -1).clamp(0, 1)
+        scores = logits.float().cpu().sigmoid().amax(-1, keepdim=True)
+        yield torch.cat([corners * torch.tensor([*image.size, *image.size]), scores], -1).tolist()
+
+
+def through_pipeline(model_folder: Path, pictures: list[Path], batch: int) -> dict[str, Any]:
+    """Go through pictures by transformers' pipeline."""
+    processor: Any = AutoProcessor.from_pretrained(model_folder)
+    model: Any = GroundingDinoForObjectDetection.from_pretrained(model_folder, dtype=torch.bfloat16)
+    detect: Any = pipeline(
+        "zero-shot-object-detection",
+        model=model,
+        tokenizer=processor.tokenizer,
+        image_processor=processor.image_processor,
+        device=_device(),
+        dtype=torch.bfloat16,
+    )
+    started, count = time.monotonic(), 0
+    given = ({"image": Image.open(path).convert("RGB"), "candidate_labels": list(NAMES)} for path in pictures)
+    for found in detect(given, threshold=THRESHOLD, batch_size=batch):
+        count += len(found)
+    return {"seconds": time.monotonic() - started, "count": count}
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""``inference`` and ``label`` over a folder as people run them: pictures a second, everything at its default.
+
+python -m benchmarks.gpu.real_inference [--pictures 480] [--few 48] [--no-plain] [--set KEY=VALUE ...]
+
+JPEGs of 1280 x 960, a full-size model of random weights in a folder as transformers saves it, a dozen boxes
+a picture; opening pictures, drawing boxes and writing labels are part of what is timed. Every command runs on
+few pictures and on all: the difference gives the rate, and what the start takes. Beside them transformers
+does the same on the same pictures (`plain_inference`), which draws and writes nothing. The programs
+``grounding_dino`` and ``skillbank`` are those of the path. Exit status 1 where a command fails, a score is not
+finite, or a box is none of those that transformers' model proposes for the picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.full_size import CLS, DOT, QUESTION, SEP, random_network
+from benchmarks.gpu.from_scratch import NAMES, device_name
+from benchmarks.gpu.plain_inference import THRESHOLD
+from benchmarks.gpu.real_command import draw
+from transformers import BertTokenizer, GroundingDinoImageProcessor, GroundingDinoProcessor
+
+BATCH, PER_PICTURE, OF_PIPELINE = 8, 12, 24
+CLOSE, NEARLY_ALL = 0.85, 0.95
+"""Intersection over union from which two boxes are one, and the share that has to be."""
+Found = dict[str, list[tuple[list[float], float]]]
+"""Boxes (``xyxy`` in pixels) with scores, by the picture's name."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=480)
+    parser.add_argument("--few", type=int, default=48)
+    parser.add_argument("--no-plain", action="store_true", help="leave transformers out, and the comparison")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="more of inference's spec")
+    options = parser.parse_args()
+    print(f"{device_name()}, torch {torch.__version__}, {os.cpu_count()} processors", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw(folder, options.pictures)
+        (folder / "images").rename(folder / "pictures")
+        save_model(folder / "model")
+        sizes = (options.few, options.pictures)
+        base, proposed = math.nan, dict[str, list[list[float]]]()
+        if not options.no_plain:
+            base, proposed = plain(folder, "recipe", sizes)
+            plain(folder, "pipeline", (BATCH, OF_PIPELINE))
+        threshold = usual_score(proposed)
+        ways: dict[str, Callable[[Path, Path], Found]] = {
+            "inference": lambda pictures, out: infer(folder, pictures, out, threshold, options.set),
+            "label": lambda pictures, out: label(folder, pictures, out, threshold),
+        }
+        good = True
+        for way, run in ways.items():
+            rate, found = timed(way, run, folder, sizes, base)
+            good = good and math.isfinite(rate) and is_right(found, proposed)
+    return 0 if good else 1
+
+
+def save_model(folder: Path) -> None:
+    """Save a network with a vocabulary in which dots and ends have the numbers that transformers looks for."""
+    torch.manual_seed(0)
+    random_network().save_pretrained(folder)
+    words = [f"[unused{number}]" for number in range(30522)]
+    special = {0: "[PAD]", 100: "[UNK]", CLS: "[CLS]", SEP: "[SEP]", 103: "[MASK]", DOT: ".", QUESTION: "?"}
+    parts = sorted({part for name in NAMES for part in name.split()})
+    for number, word in {**special, **dict(enumerate(parts, 2000))}.items():
+        words[number] = word
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(words) + "\n", encoding="utf-8")
+    tokenizer = BertTokenizer(str(vocabulary))
+    GroundingDinoProcessor(GroundingDinoImageProcessor(), tokenizer).save_pretrained(folder)
+
+
+def plain(folder: Path, way: str, sizes: tuple[int, int]) -> tuple[float, dict[str, list[list[float]]]]:
+    """Run transformers and print how it went; give pictures a second, and what it proposes for the first."""
+    spans, document = [], dict[str, Any]()
+    for count in sizes:
+        words = [str(folder), way, str(count), str(BATCH)]
+        command = [sys.executable, "-m", "benchmarks.gpu.plain_inference", *words]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            print(f"transformers' {way} failed, see above", flush=True)
+            return math.nan, {}
+        document = json.loads(done.stdout.splitlines()[-1])
+        spans.append(document["seconds"])
+    rate = (sizes[1] - sizes[0]) / (spans[1] - spans[0])
+    print(f"transformers, {way}, bf16, batches of {BATCH}: {rate:.1f} pictures/s", flush=True)
+    names = sorted(path.name for path in (folder / "pictures").iterdir())
+    return rate, dict(zip(names, document.get("proposed", []), strict=False))
+
+
+def usual_score(proposed: dict[str, list[list[float]]]) -> float:
+    """Give the score that a dozen of the proposals for a picture reach."""
+    ranked = [sorted((row[4] for row in rows), reverse=True)[PER_PICTURE] for rows in proposed.values()]
+    return round(sum(ranked) / len(ranked), 4) if ranked else THRESHOLD
+
+
+def timed(
+    way: str,
+    run: Callable[[Path, Path], Found],
+    folder: Path,
+    sizes: tuple[int, int],
+    base: float,
+) -> tuple[float, Found]:
+    """Run a command on few pictures and on all, and print how it went."""
+    spans, found = [], dict[str, Any]()
+    for count in sizes:
+        pictures = folder / f"{count}"
+        if not pictures.exists():
+            pictures.mkdir()
+            for path in sorted((folder / "pictures").iterdir())[:count]:
+                (pictures / path.name).symlink_to(path)
+        started = time.monotonic()
+        try:
+            found = run(pictures, folder / f"{way}-{count}")
+        except subprocess.CalledProcessError as error:
+            print(f"{way} failed: {str(error.stderr)[-2000:]}", flush=True)
+            return math.nan, {}
+        spans.append(time.monotonic() - started)
+    rate = (sizes[1] - sizes[0]) / (spans[1] - spans[0])
+    boxes = sum(len(rows) for rows in found.values()) / max(len(found), 1)
+    start = spans[0] - sizes[0] / rate
+    print(
+        f"{way}: {rate:.1f} pictures/s, {rate / base:.2f} times transformers' recipe; {spans[1]:.1f} s for "
+        f"{sizes[1]} pictures, of which {start:.1f} s are the start; {boxes:.1f} boxes a picture",
+        flush=True,
+    )
+    return rate, found
+
+
+def infer(folder: Path, pictures: Path, out: Path, threshold: float, more: Iterable[str]) -> Found:
+    """Run the engine's ``inference``."""
+    spec = {
+        "results_dir": str(out),
+        "dataset": {"infer_data_sources": {"image_dir": [str(pictures)], "captions": list(NAMES)}},
+        "inference": {"checkpoint": str(folder / "model"), "conf_threshold": threshold},
+    }
+    (folder / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    _run(["grounding_dino", "inference", "-e", str(folder / "spec.yaml"), *more])
+    found: Found = {path.name: [] for path in pictures.iterdir()}
+    for row in json.loads((out / "inference" / "detections.json").read_text(encoding="utf-8")):
+        found[row["image"]].append((row["box"], row["score"]))
+    return found
+
+
+def label(folder: Path, pictures: Path, out: Path, threshold: float) -> Found:
+    """Run ``skillbank label``."""
+    words = [str(pictures), ", ".join(NAMES), "--model", str(folder / "model"), "--output", str(out)]
+    _run(["skillbank", "label", *words, "--threshold", str(threshold), "--json"])
+    document = json.loads((out / "labels.json").read_text(encoding="utf-8"))
+    return {
+        Path(item["image"]).name: [(row["box"], row["score"]) for row in item["detections"]]
+        for item in document["images"]
+    }
+
+
+def _run(command: list[str]) -> None:
+    program = shutil.which(command[0]) or command[0]
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=True)
+    for line in done.stderr.splitlines():
+        if "hosen" in line or "ecorded" in line or "bf16" in line:
+            print(f"    {line}", flush=True)
+
+
+def is_right(found: Found, proposed: dict[str, list[list[float]]]) -> bool:
+    """Whether all scores are finite, there are boxes, and they are those that transformers proposes."""
+    scores = [score for rows in found.values() for _, score in rows]
+    if not scores or not all(map(math.isfinite, scores)):
+        print("no box, or a score that is not finite", flush=True)
+        return False
+    known = [
+        max(_overlap(box, other) for other in proposed[name]) >= CLOSE
+        for name, rows in found.items()
+        if name in proposed
+        for box, _ in rows
+    ]
+    if not known:
+        return not proposed
+    share = sum(known) / len(known)
+    print(f"    {share:.1%} of {len(known)} boxes are proposals of transformers' model", flush=True)
+    return share >= NEARLY_ALL
+
+
+def _overlap(one: list[float], other: list[float]) -> float:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return wide * high / (areas - wide * high)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
