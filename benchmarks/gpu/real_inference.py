@@ -6,8 +6,8 @@ JPEGs of 1280 x 960, a full-size model of random weights in a folder as transfor
 a picture; opening pictures, drawing boxes and writing labels are part of what is timed. Every command runs on
 few pictures and on all: the difference gives the rate, and what the start takes. Beside them transformers
 does the same on the same pictures (`plain_inference`), which draws and writes nothing. The programs
-``grounding_dino`` and ``skillbank`` are those of the path. Exit status 1 where a command fails, a score is not
-finite, or a box is none of those that transformers' model proposes for the picture.
+``grounding_dino`` and ``skillbank`` are those of the path. Exit status 1 where a
+command fails, a score is not finite, or boxes are not those that transformers' model proposes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from typing import Any
 import torch
 from benchmarks.full_size import CLS, DOT, QUESTION, SEP, random_network
 from benchmarks.gpu.from_scratch import NAMES, device_name
-from benchmarks.gpu.plain_inference import THRESHOLD
 from benchmarks.gpu.real_command import draw
 from transformers import BertTokenizer, GroundingDinoImageProcessor, GroundingDinoProcessor
 
@@ -54,10 +53,11 @@ def main() -> int:
         save_model(folder / "model")
         sizes = (options.few, options.pictures)
         base, proposed = math.nan, dict[str, list[list[float]]]()
+        _, proposed = plain(folder, "recipe", (BATCH,), 1.0)
+        by_token, threshold = usual_score(proposed, 4), usual_score(proposed, 5)
         if not options.no_plain:
-            base, proposed = plain(folder, "recipe", sizes)
-            plain(folder, "pipeline", (BATCH, OF_PIPELINE))
-        threshold = usual_score(proposed)
+            base, _ = plain(folder, "recipe", sizes, by_token)
+            plain(folder, "pipeline", (BATCH, OF_PIPELINE), by_token)
         ways: dict[str, Callable[[Path, Path], Found]] = {
             "inference": lambda pictures, out: infer(folder, pictures, out, threshold, options.set),
             "label": lambda pictures, out: label(folder, pictures, out, threshold),
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def save_model(folder: Path) -> None:
-    """Save a network with a vocabulary in which dots and ends have the numbers that transformers looks for."""
+    """Save a network, and a vocabulary in which dots and ends have the numbers that transformers wants."""
     torch.manual_seed(0)
     random_network().save_pretrained(folder)
     words = [f"[unused{number}]" for number in range(30522)]
@@ -84,11 +84,13 @@ def save_model(folder: Path) -> None:
     GroundingDinoProcessor(GroundingDinoImageProcessor(), tokenizer).save_pretrained(folder)
 
 
-def plain(folder: Path, way: str, sizes: tuple[int, int]) -> tuple[float, dict[str, list[list[float]]]]:
+def plain(
+    folder: Path, way: str, sizes: tuple[int, ...], threshold: float
+) -> tuple[float, dict[str, list[list[float]]]]:
     """Run transformers and print how it went; give pictures a second, and what it proposes for the first."""
     spans, document = [], dict[str, Any]()
     for count in sizes:
-        words = [str(folder), way, str(count), str(BATCH)]
+        words = [str(folder), way, str(count), str(BATCH), str(threshold)]
         command = [sys.executable, "-m", "benchmarks.gpu.plain_inference", *words]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
@@ -96,16 +98,20 @@ def plain(folder: Path, way: str, sizes: tuple[int, int]) -> tuple[float, dict[s
             return math.nan, {}
         document = json.loads(done.stdout.splitlines()[-1])
         spans.append(document["seconds"])
-    rate = (sizes[1] - sizes[0]) / (spans[1] - spans[0])
-    print(f"transformers, {way}, bf16, batches of {BATCH}: {rate:.1f} pictures/s", flush=True)
+    rate = math.nan
+    if len(sizes) > 1:
+        rate = (sizes[-1] - sizes[0]) / (spans[-1] - spans[0])
+        boxes = document["count"] / sizes[-1]
+        said = f"transformers, {way}, bf16, batches of {BATCH}: {rate:.1f} pictures/s"
+        print(f"{said}, {boxes:.1f} boxes a picture", flush=True)
     names = sorted(path.name for path in (folder / "pictures").iterdir())
     return rate, dict(zip(names, document.get("proposed", []), strict=False))
 
 
-def usual_score(proposed: dict[str, list[list[float]]]) -> float:
+def usual_score(proposed: dict[str, list[list[float]]], column: int) -> float:
     """Give the score that a dozen of the proposals for a picture reach."""
-    ranked = [sorted((row[4] for row in rows), reverse=True)[PER_PICTURE] for rows in proposed.values()]
-    return round(sum(ranked) / len(ranked), 4) if ranked else THRESHOLD
+    ranked = [sorted((row[column] for row in rows), reverse=True)[PER_PICTURE] for rows in proposed.values()]
+    return round(sum(ranked) / len(ranked), 4)
 
 
 def timed(

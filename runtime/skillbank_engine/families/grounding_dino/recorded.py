@@ -1,5 +1,6 @@
 """``engine.cuda_graphs`` where a detector is used: passes recorded for each shape of batch, then replayed."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -30,8 +31,8 @@ class _Inputs:
 class RecordedDetector:
     """A detector in use whose passes are replayed where a batch of the same shapes came before.
 
-    The first batch of its shapes goes through the detector as it is, the second is recorded; when there are
-    very many shapes, the later ones are never recorded.
+    The first batches of their shapes go through the detector as it is, the next one is recorded; when there
+    are very many shapes, the later ones are never recorded.
 
     Parameters
     ----------
@@ -39,12 +40,14 @@ class RecordedDetector:
         On a GPU.
     compute : Compute
         Its device and precision.
+    after : int
+        Batches of some shapes that go as they are before one is recorded.
     """
 
-    def __init__(self, detector: Detector, compute: Compute) -> None:
+    def __init__(self, detector: Detector, compute: Compute, after: int = 1) -> None:
         self.detector = detector
-        self._compute = compute
-        self._seen: set[object] = set()
+        self._compute, self._after = compute, after
+        self._seen: Counter[object] = Counter()
         self._recordings: dict[object, tuple[_Inputs, Recording[DetectorOutput]]] = {}
         self._pool = torch.cuda.graph_pool_handle()
 
@@ -72,9 +75,10 @@ class RecordedDetector:
                     place.copy_(value)
                 recording.replay()
                 return _answer(recording)
-            if key not in self._seen or len(self._recordings) == MOST:
-                self._seen.add(key)
-                return self._work(inputs)
+            if self._seen[key] < self._after or len(self._recordings) == MOST:
+                self._seen[key] += 1
+                # The last one goes as recordings do, for their kernels to be there.
+                return self._work(inputs) if self._seen[key] == self._after else self._pass(inputs)
             places = copied(inputs)
             recording = Recording(lambda: self._work(places), self._pool)
             self._recordings[key] = places, recording
@@ -83,9 +87,12 @@ class RecordedDetector:
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
         with paced_by_device(), self._compute.autocast(self.detector.dtype, cached=False):
-            output: DetectorOutput = self.detector(
-                inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
-            )
+            return self._pass(inputs)
+
+    def _pass(self, inputs: _Inputs) -> DetectorOutput:
+        output: DetectorOutput = self.detector(
+            inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
+        )
         return output
 
 

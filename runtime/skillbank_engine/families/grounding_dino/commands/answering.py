@@ -50,7 +50,7 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    compute = choose_compute(spec, [0])
+    compute = choose_compute(spec, [0], low=True)
     network, resizing = make_network(spec, model, compute)
     usual = {
         "threshold": spec.inference.conf_threshold,
@@ -72,6 +72,7 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     about = {
         **usual,
         "device": str(compute.device),
+        "precision": compute.precision,
         "backbone": model.architecture.backbone,
         "labels": list(model.labels[:_MOST_LABELS]),
     }

@@ -23,6 +23,10 @@ from skillbank_engine.recording import require_graphs
 
 Model = Checkpoint | OnnxModel | PretrainedModel
 
+RECORDED_AFTER = 12
+"""Batches of one shape after which recording it pays where nobody says how many are to come: it takes about
+as long as these would have gained."""
+
 SpecT = TypeVar("SpecT", bound=ExperimentSpec)
 
 
@@ -164,6 +168,8 @@ def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network
     if spec.engine.cuda_graphs is True:
         require_graphs(compute.device)
         return RecordedDetector(detector, compute)
+    if spec.engine.cuda_graphs is None and compute.device.type == "cuda":
+        return RecordedDetector(detector, compute, RECORDED_AFTER)
     return detector
 
 
