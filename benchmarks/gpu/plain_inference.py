@@ -43,7 +43,7 @@ def recipe(model_folder: Path, pictures: list[Path], batch: int, threshold: floa
         images = [Image.open(path).convert("RGB") for path in pictures[start : start + batch]]
         text = [". ".join(NAMES) + "."] * len(images)
         inputs = processor(images=images, text=text, return_tensors="pt", padding=True).to(_device())
-        with torch.no_grad(), torch.autocast(_device(), torch.bfloat16):
+        with torch.no_grad(), torch.autocast(_device(), torch.bfloat16, enabled=torch.cuda.is_available()):
             outputs = model(**inputs)
         found = processor.post_process_grounded_object_detection(
             outputs,
