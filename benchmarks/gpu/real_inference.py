@@ -170,7 +170,7 @@ def infer(folder: Path, pictures: Path, out: Path, threshold: float, more: Itera
 
 def label(folder: Path, pictures: Path, out: Path, threshold: float) -> Found:
     """Run ``skillbank label``."""
-    words = [str(pictures), ", ".join(NAMES), "--model", str(folder / "model"), "--output", str(out)]
+    words = [str(pictures), " . ".join(NAMES), "--model", str(folder / "model"), "--output", str(out)]
     _run(["skillbank", "label", *words, "--threshold", str(threshold), "--json"])
     document = json.loads((out / "labels.json").read_text(encoding="utf-8"))
     return {
