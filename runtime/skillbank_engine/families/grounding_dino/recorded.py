@@ -1,6 +1,7 @@
 """``engine.cuda_graphs`` where a detector is used: passes recorded for each shape of batch, then replayed."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -42,11 +43,15 @@ class RecordedDetector:
         Its device and precision.
     after : int
         Batches of some shapes that go as they are before one is recorded.
+    paced : bool
+        Whether passes go through the kernels that take least of the device (`recording.paced_by_device`),
+        some of which have to be compiled first.
     """
 
-    def __init__(self, detector: Detector, compute: Compute, after: int = 1) -> None:
+    def __init__(self, detector: Detector, compute: Compute, *, after: int = 1, paced: bool = True) -> None:
         self.detector = detector
         self._compute, self._after = compute, after
+        self._pace = paced_by_device if paced else nullcontext
         self._seen: Counter[object] = Counter()
         self._recordings: dict[object, tuple[_Inputs, Recording[DetectorOutput]]] = {}
         self._pool = torch.cuda.graph_pool_handle()
@@ -77,8 +82,7 @@ class RecordedDetector:
                 return _answer(recording)
             if self._seen[key] < self._after or len(self._recordings) == MOST:
                 self._seen[key] += 1
-                # The last one goes as recordings do, for their kernels to be there.
-                return self._work(inputs) if self._seen[key] == self._after else self._pass(inputs)
+                return self._work(inputs)
             places = copied(inputs)
             recording = Recording(lambda: self._work(places), self._pool)
             self._recordings[key] = places, recording
@@ -86,13 +90,10 @@ class RecordedDetector:
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
-        with paced_by_device(), self._compute.autocast(self.detector.dtype, cached=False):
-            return self._pass(inputs)
-
-    def _pass(self, inputs: _Inputs) -> DetectorOutput:
-        output: DetectorOutput = self.detector(
-            inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
-        )
+        with self._pace(), self._compute.autocast(self.detector.dtype, cached=False):
+            output: DetectorOutput = self.detector(
+                inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
+            )
         return output
 
 

@@ -26,10 +26,12 @@ from skillbank_engine.families.grounding_dino.commands.loading import (
 from skillbank_engine.families.grounding_dino.commands.serve import is_file
 from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
+from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.families.grounding_dino.serving import Reply, Service, read_wish
 
 _KEY = "--checkpoint"
 _MOST_LABELS = 200
+_WORKERS = 16
 _ACROSS = 0.7
 """Most overlap of boxes of two descriptions: above it they are names of one object, and the surest counts."""
 
@@ -67,7 +69,8 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
         most_pixels=arguments.max_pixels,
         batch_size=arguments.batch_size,
         window=arguments.window / 1000,
-        workers=min(8, compute.threads + 1),
+        workers=min(_WORKERS, compute.threads + 1),
+        few_sizes=isinstance(network, RecordedDetector),
     )
     about = {
         **usual,
