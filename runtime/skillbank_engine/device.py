@@ -1,7 +1,6 @@
 """Which device to compute on, with how many threads and in which precision."""
 
 import logging
-import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from skillbank_engine.team import ALONE, Team
 from skillbank_engine.threads import set_threads
 
 _LOG = logging.getLogger(__name__)
-_SWITCH_SECONDS = 0.0002
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -122,9 +120,6 @@ def choose_compute(
         parts = threads if small and team.size == 1 else 1
         torch.set_num_threads(max(1, threads // parts))
         return Compute(torch.device("cpu"), precision, threads, parts)
-    # Whoever launches kernels takes turns with threads that read pictures, and would wait five milliseconds
-    # for each of thousands.
-    sys.setswitchinterval(_SWITCH_SECONDS)
     number = gpu_ids[team.local_rank] if gpu_ids else 0
     if number >= torch.cuda.device_count():
         raise EngineError(

@@ -1,7 +1,5 @@
 """``engine.cuda_graphs`` where a detector is used: passes recorded for each shape of batch, then replayed."""
 
-from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -32,8 +30,8 @@ class _Inputs:
 class RecordedDetector:
     """A detector in use whose passes are replayed where a batch of the same shapes came before.
 
-    The first batches of their shapes go through the detector as it is, the next one is recorded; when there
-    are very many shapes, the later ones are never recorded.
+    The first batch of its shapes goes through the detector as it is, the second is recorded; when there are
+    very many shapes, the later ones are never recorded.
 
     Parameters
     ----------
@@ -41,18 +39,12 @@ class RecordedDetector:
         On a GPU.
     compute : Compute
         Its device and precision.
-    after : int
-        Batches of some shapes that go as they are before one is recorded.
-    paced : bool
-        Whether passes go through the kernels that take least of the device (`recording.paced_by_device`),
-        some of which have to be compiled first.
     """
 
-    def __init__(self, detector: Detector, compute: Compute, *, after: int = 1, paced: bool = True) -> None:
+    def __init__(self, detector: Detector, compute: Compute) -> None:
         self.detector = detector
-        self._compute, self._after = compute, after
-        self._pace = paced_by_device if paced else nullcontext
-        self._seen: Counter[object] = Counter()
+        self._compute = compute
+        self._seen: set[object] = set()
         self._recordings: dict[object, tuple[_Inputs, Recording[DetectorOutput]]] = {}
         self._pool = torch.cuda.graph_pool_handle()
 
@@ -80,8 +72,8 @@ class RecordedDetector:
                     place.copy_(value)
                 recording.replay()
                 return _answer(recording)
-            if self._seen[key] < self._after or len(self._recordings) == MOST:
-                self._seen[key] += 1
+            if key not in self._seen or len(self._recordings) == MOST:
+                self._seen.add(key)
                 return self._work(inputs)
             places = copied(inputs)
             recording = Recording(lambda: self._work(places), self._pool)
@@ -90,7 +82,7 @@ class RecordedDetector:
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
-        with self._pace(), self._compute.autocast(self.detector.dtype, cached=False):
+        with paced_by_device(), self._compute.autocast(self.detector.dtype, cached=False):
             output: DetectorOutput = self.detector(
                 inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
             )

@@ -122,8 +122,6 @@ class Service:
         Seconds to wait for company.
     workers : int
         Threads that decode and draw.
-    few_sizes : bool
-        Whether batches come in few sizes, the powers of two, because passes of each are recorded apart.
     """
 
     def __init__(
@@ -135,9 +133,8 @@ class Service:
         batch_size: int,
         window: float,
         workers: int,
-        few_sizes: bool = False,
     ) -> None:
-        self._make_predictor, self._answer, self._few_sizes = make_predictor, answer, few_sizes
+        self._make_predictor, self._answer = make_predictor, answer
         self._most_pixels, self._batch_size, self._window = most_pixels, batch_size, window
         self._pool = ThreadPoolExecutor(workers)
         # Pictures that are decoded and wait take memory, so further requests wait outside.
@@ -226,8 +223,6 @@ class Service:
                 if len(batch) == self._batch_size or left <= 0 or self._closed:
                     break
                 self._news.wait(left)
-            if self._few_sizes:
-                batch = batch[: 1 << len(batch).bit_length() - 1]
             for item in batch:
                 self._ready.remove(item)
             return batch

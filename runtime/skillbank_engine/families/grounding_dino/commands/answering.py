@@ -26,7 +26,6 @@ from skillbank_engine.families.grounding_dino.commands.loading import (
 from skillbank_engine.families.grounding_dino.commands.serve import is_file
 from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
-from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.families.grounding_dino.serving import Reply, Service, read_wish
 
 _KEY = "--checkpoint"
@@ -70,7 +69,6 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
         batch_size=arguments.batch_size,
         window=arguments.window / 1000,
         workers=min(_WORKERS, compute.threads + 1),
-        few_sizes=isinstance(network, RecordedDetector),
     )
     about = {
         **usual,

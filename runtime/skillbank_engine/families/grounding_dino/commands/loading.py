@@ -23,10 +23,6 @@ from skillbank_engine.recording import require_graphs
 
 Model = Checkpoint | OnnxModel | PretrainedModel
 
-RECORDED_AFTER = 3
-"""Batches of one shape that go as they are where nobody asks for recordings: a shape that comes once or twice
-is not worth one.  They are of kernels that are there already, for others take seconds to compile."""
-
 SpecT = TypeVar("SpecT", bound=ExperimentSpec)
 
 
@@ -168,8 +164,6 @@ def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network
     if spec.engine.cuda_graphs is True:
         require_graphs(compute.device)
         return RecordedDetector(detector, compute)
-    if spec.engine.cuda_graphs is None and compute.device.type == "cuda":
-        return RecordedDetector(detector, compute, after=RECORDED_AFTER, paced=False)
     return detector
 
 
