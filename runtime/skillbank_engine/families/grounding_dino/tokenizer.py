@@ -12,6 +12,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from skillbank_engine import library
 from skillbank_engine.errors import WeightsError
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?")
@@ -133,10 +134,9 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
     WeightsError
         Neither a folder with a tokenizer nor a name that the hub answers for.
     """
-    from skillbank_engine.library import AutoTokenizer  # that name alone brings transformers' tokenizers
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+        # That name alone brings the tokenizers of transformers, when it is asked for.
+        tokenizer = library.AutoTokenizer.from_pretrained(name_or_path)
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"model.text_encoder_type '{name_or_path}' is neither a folder with a tokenizer nor reachable "
