@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -48,7 +47,7 @@ class PhraseTokenizer:
         return {token: number for number, token in enumerate(self.vocabulary)}
 
     @cached_property
-    def _backend(self) -> Any:
+    def _backend(self) -> Tokenizer:
         backend = Tokenizer(models.WordPiece(self._index, unk_token="[UNK]", max_input_chars_per_word=100))
         backend.normalizer = normalizers.BertNormalizer(lowercase=True)
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
