@@ -169,12 +169,13 @@ def test_the_slot_of_the_guide_is_said_in_words_and_by_its_option(
     [row], [words] = blocks("add-a-slot.md", "python"), blocks("add-a-slot.md", "toml")
     slots = tmp_path / "runtime" / "skillbank" / "plan" / "slots.py"
     first, table, rest = slots.read_text(encoding="utf-8").partition("SLOTS: tuple[Slot, ...] = (\n")
-    slots.write_text(f"{first}{table}{row}{rest}", encoding="utf-8")
+    slots.write_text(f"{first}{table}{row.rstrip()},\n{rest}", encoding="utf-8")
     with (slots.parent / "reader" / "words" / "slots.toml").open("a", encoding="utf-8") as file:
         file.write(f"\n{words}")
 
     said = plan("train RT-DETR on s3://b/data with a weight decay of 0.01, no HPO")
     by_option = plan(asked, "--weight-decay", "0.01")
+    assert not said.err and not by_option.err
     again = plan(said.document["sentence"])
     before = plan(by_key.document["sentence"])
     assert "; weight decay 0.01; " in said.document["sentence"]
