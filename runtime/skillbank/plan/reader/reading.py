@@ -16,7 +16,7 @@ from skillbank.bank.engines import example_model
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import OutOfScopeError, UsageError
+from skillbank.errors import NotFoundError, OutOfScopeError, UsageError
 from skillbank.plan.model import WORDS
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
@@ -206,6 +206,8 @@ def read_text(
         read_text, library=library, index=index, list_folder=list_folder, job_skill=job_skill,
         job_action=job_action, set_names=set_names, trained=trained,
     )  # fmt: skip
+    if (order := _order_in_quotes(text, page, again)) is not None:
+        return order
     notes += reports.take_reports(page)
     notes += reports.take_heard(page)
     if (whole := _read_whole(text, page, library, skill, again, notes)) is not None:
@@ -266,6 +268,21 @@ def read_text(
     mark_singled_out(page, steps)
     asides.take_announcements(page)
     return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)
+
+
+def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
+    """Return the reading of a text whose order stands in quotes: the note reads: "train X on D"."""
+    for i in reports.orders_quoted(page):
+        token = page.tokens[i]
+        # A sentence of its own, so that nothing around it says anything of the order.
+        apart = (text[: token.start].rstrip(), str(token.value).rstrip("."), text[token.end :])
+        try:
+            again(token.value)
+            read = again(". ".join(apart))
+        except (UsageError, NotFoundError):
+            continue
+        return replace(read, requests=tuple(r.model_copy(update={"text": text}) for r in read.requests))
+    return None
 
 
 def _read_whole(

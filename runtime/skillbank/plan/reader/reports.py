@@ -6,7 +6,7 @@ from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import word_list
 
-__all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
+__all__ = ["asks", "is_name", "orders_quoted", "take_heard", "take_questions", "take_reports"]
 
 
 def take_reports(text: Text) -> list[str]:
@@ -20,6 +20,27 @@ def take_reports(text: Text) -> list[str]:
             text.ledger.claim("report", said)
             notes.append(_nothing_of(str(token.value)))
     return notes
+
+
+def orders_quoted(text: Text) -> list[int]:
+    """Return the quotes that may be the order of a text which names nothing to run outside of them.
+
+    What a program or a document prints, and what is over, denied or asked about, is no order.
+    """
+    quotes = [i for i, token in enumerate(text.tokens) if token.kind == "quote" and _is_handed_on(text, i)]
+    outside = [i for i, token in enumerate(text.tokens) if token.kind != "quote"] if quotes else []
+    words = text.words(outside)
+    named = text.has_kind(outside, "place", "job", "name", "pair", "report", "block")
+    asked = "?" in words and text.holds(outside, "grammar.mode.question")
+    turned = not word_list("reports.turning").isdisjoint(words) or text.holds(outside, "told.negated")
+    return [] if named or asked or turned or any(asks(text, i) for i in outside) else quotes
+
+
+def _is_handed_on(text: Text, i: int) -> bool:
+    """Whether a quote of several words stands behind a colon or one who says it now, and nothing is over."""
+    led = text.word(i - 1) == ":" or text.word(i - 1) in ("says", "reads", "asks", "wants", "writes")
+    over = text.holds(range(i + 1, text.sentence(i).stop), "grammar.mode.past")
+    return led and not over and len(text.tokens[i].value.split()) > 2
 
 
 def _nothing_of(said: str) -> str:
@@ -111,6 +132,8 @@ def take_heard(text: Text) -> list[str]:
         if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
             continue  # "the output: s3://b/out"
         text.ledger.claim("report", tokens)
+        if not any(i >= match.end and text.kind(i) != "mark" for i in tokens):
+            continue  # what is said stands on a line of its own
         notes.append(f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'")
     return notes
 
