@@ -61,6 +61,7 @@ def take_spelled_actions(text: Text, clauses: Clauses) -> None:
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
     own = own_actions(text, ACTIONS)
+    _take_resumed(text, clauses)
     for action in _IN_ORDER:
         for source in (
             *phrases(f"actions.{action}"),
@@ -77,6 +78,17 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         text.ledger.claim("order", [match.first])  # "train > export > engine"
     _take_engines(text, clauses)
     _take_onnx(text)
+
+
+def _take_resumed(text: Text, clauses: Clauses) -> None:
+    """Account for a training that is to go on, and for what has stopped it: "job J died, please resume it"."""
+    jobs = text.ledger.of("job")
+    for match in text.phrases("action.resumed") if len(jobs) == 1 else ():
+        text.ledger.claim("action", text.unclaimed(match.tokens()), Mention("train"))
+    for match in text.phrases("action.stopped") if text.holds(text.own_words(), "actions.words.resume") else ():
+        clause = clauses.of(match.first)
+        if text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"} and jobs:
+            text.ledger.claim("context", text.unclaimed(range(clause.first, clause.end)))
 
 
 def _take_engines(text: Text, clauses: Clauses) -> None:
@@ -130,10 +142,13 @@ def _is_other_use(text: Text, match: Match) -> bool:
     """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
     tokens, what, verb = match.tokens(), match.tokens("what"), _verb(match)
     if text.word(verb) == "using" or _is_noun(text, verb):
-        return True
+        given = text.ledger.of("job") and text.match("'of|'with group.det* @name", verb + 1)
+        return text.word(verb) == "using" or not given  # "a run of MODEL on P with the checkpoint of job J"
     if text.ledger.of("policy") and not text.holds(text.own_words(), *_TRAINED):
         return True
     named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", _ENGINE)
+    if text.word(verb + 1) == "loose":
+        return False
     if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
     behind = text.classes[match.end + 1] if match.end + 1 < len(text.tokens) else ()

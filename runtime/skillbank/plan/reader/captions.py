@@ -173,7 +173,7 @@ def _noun(text: Text, match: Match) -> None:
 
 
 _FINDS = f"group.model|@name 'that|'which 'can|'could|'will? verb={_FIND}"
-_TELLS_APART = "group.model|@name 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
+_TELLS_APART = "group.model|@name actions.train.past? 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
 _TWO = frozenset(["from", "and", "or", "apart"])
 """What stands between things that are told apart."""
 
@@ -235,6 +235,8 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     """Return where what is to be found begins behind its verb, and whether a colon leads to it."""
     searched = text.match("group.it 'for", end)  # "search them for A" says where beside what
     at, marked = searched.end if searched is not None else end, False
+    if text.match("'request|'job|'task|'order ':", end) is not None:
+        at = end + 1  # "prelabel request: bottles, knives"
     while at < len(text.tokens) and text.ledger.free(at) and (
         text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
         or text.within(at, "grammar.free.adverb", "grammar.operator.only")

@@ -54,15 +54,18 @@ def _passive(text: Text, match: Match) -> None:
         return
     first = _behind_courtesy(text, match.first)
     wish = _wish(text, range(first, match.first))
-    if (wish is None and not modal) or not text.ledger.free(verb):
+    framed = text.owner(first - 1) == "courtesy" and text.word(first - 1) in ("is", ":")
+    if (wish is None and not modal and not framed) or not text.ledger.free(verb):
         return
     found = read_things(text, first if wish is None else wish + 1, until=match.first)
     if any(not is_data(text, item) for item in found.items):
         wished = [] if wish is None else text.unclaimed([wish])
         text.ledger.claim("find", [*wished, *found.used, *modal, verb], found.items)
-    elif found.items and modal:
+    elif found.items:
         led, things = _led_behind(text, match.end)
-        text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
+        if modal or led:
+            wished = [] if wish is None else text.unclaimed([wish])
+            text.ledger.claim("find", [*wished, *modal, verb, *led, *things.used], things.items)
 
 
 def _led_behind(text: Text, at: int) -> tuple[list[int], Things]:

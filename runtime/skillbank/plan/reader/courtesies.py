@@ -53,7 +53,8 @@ def _is_question(text: Text, i: int) -> bool:
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
-    return text.tokens[end].text == "?" and not text.has_kind(range(i, end), "place", "job")
+    resumes = text.holds(range(i, end), "actions.words.resume") and text.has_kind(range(i), "job")
+    return text.tokens[end].text == "?" and not (resumes or text.has_kind(range(i, end), "place", "job"))
 
 
 _TICKET = re.compile(
@@ -347,8 +348,8 @@ def _take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
-        "'would|'wants|'asks|'asked|'needs|'wishes "
-        "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
+        "'would|'wants|'asks|'asked|'needs|'wishes|'requests "
+        "&'training|'validation|'evaluation|'export|'like|'love|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'love|'me|'us|'for|'to|'have|'a|'an*"
     ):
         behind = match.tokens("who")[-1] + 1
         first = _begin_of_asker(text, match.first, behind)

@@ -106,7 +106,8 @@ def _done_or_led(page: Text, name: Claim, said: Claim) -> str | None:
     """Return the action of a participle behind a model that opens a clause, or of a noun behind "for"."""
     done = _action_of(page, said, "past")
     if done is not None:
-        headed = said.first == name.last + 1 and page.kind(name.first - 1) in ("", "mark")
+        opens = name.first - page.within(name.first - 1, "grammar.group.det")
+        headed = said.first == name.last + 1 and page.kind(opens - 1) in ("", "mark")
         return done if headed and page.match("group.prep ^place", said.last + 1) else None
     beside = page.sentence(name.first) == page.sentence(said.first)
     led = page.word(said.first - 1) == "for" and beside and bool(page.ledger.of("place"))

@@ -40,7 +40,8 @@ def _is_handed_on(text: Text, i: int) -> bool:
     """Whether a quote of several words stands behind a colon or one who says it now, and nothing is over."""
     led = text.word(i - 1) == ":" or text.word(i - 1) in ("says", "reads", "asks", "wants", "writes")
     over = text.holds(range(i + 1, text.sentence(i).stop), "grammar.mode.past")
-    return led and not over and len(text.tokens[i].value.split()) > 2
+    said = str(text.tokens[i].value).lower()
+    return led and not over and len(said.split()) > 2 and not said.startswith(("system", "assistant"))
 
 
 def _nothing_of(said: str) -> str:
@@ -127,7 +128,12 @@ def take_heard(text: Text) -> list[str]:
     for match in text.phrases("report.heard"):
         if not _is_heard(text, match):
             continue
-        tokens = text.unclaimed(range(match.first, _end_of_said(text, match)))
+        end = _end_of_said(text, match)
+        if _is_passed_on(text, match, range(match.end, end)):
+            text.ledger.claim("courtesy", [i for i in match.tokens() if text.word(i) != "to" and not asks(text, i)])
+            notes.append(f"'{text.ledger.said(match.tokens())}' says whose wish it is")
+            continue
+        tokens = text.unclaimed(range(match.first, end))
         held = text.has_kind(tokens, "place", "job")
         if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
             continue  # "the output: s3://b/out"
@@ -148,6 +154,15 @@ def _is_heard(text: Text, match: Match) -> bool:
     waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
     # "a short mail is enough"
     return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
+
+
+def _is_passed_on(text: Text, match: Match, said: range) -> bool:
+    """Whether what somebody says is all that is asked for: "my boss says to train X on D"."""
+    around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
+    other = any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name")
+    person = not text.holds(match.tokens(), "grammar.mode.document") and not text.has_kind(match.tokens(), "document")
+    whole = text.has_kind(said, "place", "job") and any(asks(text, i) for i in (match.end - 1, *said))
+    return person and whole and not other
 
 
 def _end_of_said(text: Text, match: Match) -> int:
