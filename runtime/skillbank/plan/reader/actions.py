@@ -240,6 +240,8 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     before = text.words(range(max(0, i - 2), i))
     if before in _LED_TO:
         return False
+    if text.word(i) == "train" and before[:1] != ["of"] and before[-1:] in (["the"], ["a"]):
+        return text.kind(end) in ("", "mark") or text.word(end) == "to"  # "I write on the train"
     if text.word(i).endswith("ing") and text.word(i - 1) in _BEING:
         return True
     if before in _OF_ANOTHER or before[-1:] in _OF_ANOTHER:

@@ -20,7 +20,7 @@ from skillbank.plan.reader.things import (
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.vague import is_vague
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import is_regular_past, of
 
 __all__ = ["is_next", "take_captions"]
 
@@ -119,7 +119,11 @@ def _take_nouns(text: Text) -> None:
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
         _noun(text, match)
-    for match in text.find("'what|'objects|'things|'targets lead=':"):
+    for match in text.find("things=@quote 'as|'for|'being group.det* slots.captions.nouns"):
+        found = read_things(text, match.first, marked=True, until=match.first + 1)
+        text.ledger.claim("captions", match.tokens(), found.items)
+    headings = ("'what|'objects|'things|'targets lead=':", "~word 'of 'interest lead=':")
+    for match in (m for heading in headings for m in text.find(heading)):
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
@@ -167,7 +171,10 @@ def _noun(text: Text, match: Match) -> None:
     if marked and begins_order(text, match.end):
         return  # "for my class: train an image classifier"
     if marked or quoted or (told and begins_thing(text, match.end)):
-        found = read_things(text, match.end, marked=True)
+        end = match.end
+        while quoted and (text.kind(end) == "quote" or text.kind(end + 1) == "quote"):
+            end += 1  # 'description "a", the model being that of job J'
+        found = read_things(text, match.end, marked=True, until=end if quoted else None)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
 
@@ -283,7 +290,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     """Whether a word such as "label" or "boxes" is a verb here; phrases of several words are."""
     word = text.tokens[first].text
     if end - first > 1:
-        return True
+        over = word in of("past") or is_regular_past(word)  # "the training went through"
+        return not over or text.owner(first - 1) == "courtesy"
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):

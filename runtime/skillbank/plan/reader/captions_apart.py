@@ -213,7 +213,10 @@ def _take_headed(text: Text) -> None:
             continue
         first = text.sentence(claim.first, _LINES).start
         found = read_things(text, first) if begins_thing(text, first) else Things()
-        if found.items and text.word(found.end) == ":" and not all(is_data(text, i) for i in found.items):
+        end = found.end
+        while text.owner(end) == "courtesy" or text.word(end) in (",", "please"):
+            end += 1  # "solar panels, please: label them in P"
+        if found.items and text.word(end) == ":" and not all(is_data(text, i) for i in found.items):
             text.ledger.claim("captions", found.used, found.items)
             return
 

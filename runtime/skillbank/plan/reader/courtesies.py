@@ -60,7 +60,8 @@ def _is_question(text: Text, i: int) -> bool:
 _TICKET = re.compile(
     r"\A\W*\d{1,2}[:.]\d\d\s*(?:am|pm|h)?[.,](?=\s)|"
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
-    r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
+    r"|(?:\A\W*|(?<=[.!?]\s))(?:request|ticket|issue|case|task(?: card)?|order|item|experiment|exercise|psa)"
+    r"\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
     r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$"
     r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc"
@@ -84,7 +85,7 @@ def _take_headers(text: Text) -> None:
     """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
     for line in _TICKET.finditer(text.ledger.original):
         inside = _inside(text, line)
-        if not any(_is_said(text, i) for i in inside):
+        if not any(_is_said(text, i) for i in inside if text.word(i - 1) != "task"):  # "task card 18"
             text.ledger.claim("courtesy", inside)
     if subject := _SUBJECT.match(text.ledger.original):
         _take_subject(text, _between(text, *subject.span("line")))

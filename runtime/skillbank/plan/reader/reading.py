@@ -133,14 +133,21 @@ class Reading:
         unread, unplaced = (
             [each for each in part if each not in left_out] for part in (self.unread, self.unplaced)
         )
+        return self._asking(unread, unplaced, {"left_out": tuple(left_out)})
+
+    def asking_also(self, words: Sequence[str]) -> Reading:
+        """Return the same reading with a question about further words."""
+        read = self._asking(list(dict.fromkeys((*self.unread, *words))), list(self.unplaced), {})
+        return replace(read, notes=tuple(n for n in self.notes if not any(f"'{w}'" in n for w in words)))
+
+    def _asking(
+        self, unread: list[str], unplaced: list[str], also: dict[str, tuple[str, ...]]
+    ) -> Reading:
         question = question_about(unread, unplaced)
         asks = (question,) if question else ()
         requests = tuple(
             r.model_copy(
-                update={
-                    "questions": (*(q for q in r.questions if q.key != WORDS), *asks),
-                    "left_out": tuple(left_out),
-                }
+                update={"questions": (*(q for q in r.questions if q.key != WORDS), *asks), **also}
             )
             for r in self.requests
         )
@@ -277,8 +284,8 @@ def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
         # A sentence of its own, so that nothing around it says anything of the order.
         apart = (text[: token.start].rstrip(), str(token.value).rstrip("."), text[token.end :])
         try:
-            again(token.value)
-            read = again(". ".join(apart))
+            alone = again(token.value)
+            read = again(". ".join(apart)).asking_also(alone.unread)
         except (UsageError, NotFoundError):
             continue
         return replace(read, requests=tuple(r.model_copy(update={"text": text}) for r in read.requests))
