@@ -28,7 +28,8 @@ def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
         behind = text.tokens[match.end - 1].text
-        if behind != "to" or not _is_question(text, match.first):
+        back = text.word(match.first) == "is" and text.word(match.first - 1) in ("which", "that", "this")
+        if not back and (behind != "to" or not _is_question(text, match.first)):
             text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
     for i in range(len(text.tokens)):

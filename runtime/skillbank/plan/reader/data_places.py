@@ -46,6 +46,7 @@ _FROM = form(rf"(?:from|out of|of) (?:(?:{DET}|{NOUN}) )*{PLACE}")
 _PLACE = form(PLACE)
 _REFERS = re.compile(rf" {IT}(?! (?:(?:in|at|from|under|of|:) )?§)(?![^ .,;:!?])")
 """A data set that is only called something, as "it" or "that data set", where it has been named before."""
+_RIGHT_BEFORE = re.compile(r"§(\d+) \Z")
 _MOVED = form(
     rf"(?:renamed|moved|relocated|shifted|transferred|migrated) (?:{DET} |{NOUN} |from )*§(?P<old>\d+) "
     rf"(?:to|into|as|->|=>|under) {_FOLDER}{PLACE}"
@@ -99,7 +100,8 @@ def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | Non
     free = [p for p in found if p not in directed] or [p for p in found if p not in into]
     before = [p for p in free if found[p][0] < head.first]
     own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
-    if before and _REFERS.match(line, head.end):
+    done = _RIGHT_BEFORE.search(line, 0, head.first)  # "we need A converted to COCO in B"
+    if before and (_REFERS.match(line, head.end) or (done is not None and done[1] == before[-1])):
         return before[-1]
     led = [p for p in _spans(line, _FROM) if p in own]
     return next(iter((*led, *own, *_named(line, free), *free)), None)

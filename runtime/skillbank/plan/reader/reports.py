@@ -161,8 +161,19 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     other = any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name")
     person = not text.holds(match.tokens(), "grammar.mode.document") and not text.has_kind(match.tokens(), "document")
-    whole = text.has_kind(said, "place", "job") and any(asks(text, i) for i in (match.end - 1, *said))
-    return person and whole and not other
+    words = text.words(match.tokens())
+    orders = not _PASSING.isdisjoint(words) and _NOBODY.isdisjoint(words)
+    begins = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING | _PASSING), said.stop)
+    whole = text.has_kind(said, "place", "job") and asks(text, begins)
+    you = text.word(begins - 1) in ("you", "we")  # "everyone says you train on X"
+    return person and orders and whole and not (you or other)
+
+
+_NOBODY = frozenset({"assistant", "tool", "system", "agent", "bot", "admin", "administrator", "nobody", "who", "it"})
+"""Whose word passes no wish of a person on."""
+_PASSING = frozenset({"says", "said", "say", "told", "wrote", "writes", "asks"})
+_LEADING = frozenset({":", "me", "to", "that", "please", "ask", "you", "we", "should", "must"})
+"""What may stand between who says something and the order: not "he said he would train X"."""
 
 
 def _end_of_said(text: Text, match: Match) -> int:
