@@ -83,11 +83,13 @@ def take_actions(text: Text, clauses: Clauses) -> None:
 def _take_resumed(text: Text, clauses: Clauses) -> None:
     """Account for a training that is to go on, and for what has stopped it: "job J died, please resume it"."""
     jobs = text.ledger.of("job")
-    for match in text.phrases("action.resumed") if len(jobs) == 1 else ():
+    resumed = list(text.phrases("action.resumed")) if len(jobs) == 1 else []
+    for match in resumed:
         polite = text.word(match.first - 1) == "please"
         if polite or clauses.of(match.first).mode not in (Mode.REASON, Mode.CONDITION):
             text.ledger.claim("action", text.unclaimed(match.tokens()), Mention("train"))
-    for match in text.phrases("action.stopped") if text.holds(text.own_words(), "actions.words.resume") else ():
+    begun = resumed or text.holds(text.own_words(), "actions.words.resume")
+    for match in text.phrases("action.stopped") if begun else ():
         clause = clauses.of(match.first)
         if text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"} and jobs:
             text.ledger.claim("context", text.unclaimed(range(clause.first, clause.end)))

@@ -87,6 +87,10 @@ _NOUNS = (
         "check",
         rf"(?P<head>(?:do|run|make|perform|start|needs?|requires?|requests?|asks for|wants?|deserves?) (?:{_KINDS} )*{_CHECKS})",
     ),
+    (
+        "check",
+        rf"(?P<head>{_CHECKS}) (?:of|on|for) {_DATA}(?= (?:is|would be) (?:requested|needed|required|wanted|due))",
+    ),
     ("check", rf"(?P<head>(?:data ?set|data|format|label|annotation)s? {_CHECKS}){_BEHIND} {_DATA}"),
     (
         "split",
@@ -131,7 +135,7 @@ _PASSIVE = re.compile(
 _MAY = re.compile(r"(?<![^ ])(?:can|could|should|must|shall|would|may)(?= )")
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
-    " today later or but just again: hence therefore need want"
+    " today later or but just again: hence therefore need want needs wants"
 )
 _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")

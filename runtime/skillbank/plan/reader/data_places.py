@@ -22,7 +22,7 @@ _WHAT = (
     rf"<FORM>|{NOUN}|{DET}) )*"
 )
 _RESULTS = (
-    r"(?:results?|outputs?|report|destination|target|dest|goes|go|belongs?)"
+    r"(?:results?|outputs?|report|destination|target|dest|goes|go|lands?|belongs?)"
     r"(?: (?:is|are|be|goes?|should|shall|must|will|belongs?|folder|directory|dir|place|path|"
     r"to|in|into|under|at|as|->|:|=))*"
 )

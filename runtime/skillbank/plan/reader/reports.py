@@ -31,17 +31,33 @@ def orders_quoted(text: Text) -> list[int]:
     outside = [i for i, token in enumerate(text.tokens) if token.kind != "quote"] if quotes else []
     words = text.words(outside)
     named = text.has_kind(outside, "place", "job", "name", "pair", "report", "block")
-    asked = "?" in words and text.holds(outside, "grammar.mode.question")
+    asked = any(text.word(i) == "?" and _inquires(text, text.sentence(i).start) for i in outside)
     turned = not word_list("reports.turning").isdisjoint(words) or text.holds(outside, "told.negated")
-    return [] if named or asked or turned or any(asks(text, i) for i in outside) else quotes
+    return [] if named or asked or turned or any(_asks_else(text, i) for i in outside) else quotes
+
+
+def _inquires(text: Text, first: int) -> bool:
+    """Whether a sentence with a question mark asks for an answer: "can I write X?", but not "could you?"."""
+    polite = text.within(first, "grammar.courtesy.words") and not text.within(first, "grammar.courtesy.unsure")
+    return text.within(first, "grammar.mode.question") and not polite
 
 
 def _is_handed_on(text: Text, i: int) -> bool:
     """Whether a quote of several words stands behind a colon or one who says it now, and nothing is over."""
     led = text.word(i - 1) == ":" or text.word(i - 1) in ("says", "reads", "asks", "wants", "writes")
+    told = not _SAID.isdisjoint(text.words(range(text.sentence(i).start, i)))
     over = text.holds(range(i + 1, text.sentence(i).stop), "grammar.mode.past")
+    over |= told and "please" not in text.words(range(i, len(text.tokens)))  # "he wrote: ... Please do it"
     said = str(text.tokens[i].value).lower()
     return led and not over and len(said.split()) > 2 and not said.startswith(("system", "assistant"))
+
+
+def _asks_else(text: Text, i: int) -> bool:
+    """Whether a word asks for something else than what is quoted: not "please run that"."""
+    return asks(text, i) and text.word(i + 1) not in ("it", "that", "this")
+
+
+_SAID = frozenset({"said", "wrote", "told", "was", "were", "had"})
 
 
 def _nothing_of(said: str) -> str:
@@ -164,7 +180,8 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     words = text.words(match.tokens())
     orders = not _PASSING.isdisjoint(words) and _NOBODY.isdisjoint(words)
     begins = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING | _PASSING), said.stop)
-    whole = text.has_kind(said, "place", "job") and asks(text, begins)
+    order = asks(text, begins) or text.word(begins) in _OF_DATA
+    whole = order and text.has_kind(said, "place", "job")
     you = text.word(begins - 1) in ("you", "we")  # "everyone says you train on X"
     return person and orders and whole and not (you or other)
 
@@ -172,6 +189,7 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
 _NOBODY = frozenset({"assistant", "tool", "system", "agent", "bot", "admin", "administrator", "nobody", "who", "it"})
 """Whose word passes no wish of a person on."""
 _PASSING = frozenset({"says", "said", "say", "told", "wrote", "writes", "asks"})
+_OF_DATA = frozenset({"split", "divide", "convert", "check", "validate"})
 _LEADING = frozenset({":", "me", "to", "that", "please", "ask", "you", "we", "should", "must"})
 """What may stand between who says something and the order: not "he said he would train X"."""
 
