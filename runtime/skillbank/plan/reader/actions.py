@@ -85,14 +85,15 @@ def _take_resumed(text: Text, clauses: Clauses) -> None:
     jobs = text.ledger.of("job")
     resumed = list(text.phrases("action.resumed")) if len(jobs) == 1 else []
     for match in resumed:
-        polite = text.word(match.first - 1) == "please"
-        if polite or clauses.of(match.first).mode not in (Mode.REASON, Mode.CONDITION):
-            text.ledger.claim("action", text.unclaimed(match.tokens()), Mention("train"))
+        polite, free = text.word(match.first - 1) == "please", text.unclaimed(match.tokens())
+        if free and (polite or clauses.of(match.first).mode not in (Mode.REASON, Mode.CONDITION)):
+            text.ledger.claim("action", free, Mention("train"))
     begun = resumed or text.holds(text.own_words(), "actions.words.resume")
     for match in text.phrases("action.stopped") if begun else ():
         clause = clauses.of(match.first)
-        if text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"} and jobs:
-            text.ledger.claim("context", text.unclaimed(range(clause.first, clause.end)))
+        free = text.unclaimed(range(clause.first, clause.end))
+        if free and jobs and text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"}:
+            text.ledger.claim("context", free)
 
 
 def _take_engines(text: Text, clauses: Clauses) -> None:

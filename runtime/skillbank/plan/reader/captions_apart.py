@@ -63,7 +63,7 @@ def _passive(text: Text, match: Match) -> None:
         boxed = text.match("'with|'by group.det* 'box|actions.words.boxes", match.end)
         tokens = boxed.tokens() if boxed is not None else []  # "have every car marked with a box"
         text.ledger.claim("find", [*wished, *found.used, *modal, verb, *tokens], found.items)
-    elif found.items or (modal and text.kind(first) == "place"):
+    elif found.items or text.kind(first if wish is None else wish + 1) == "place":
         led, things = _led_behind(text, match.end)
         if (modal and found.items) or led:
             wished = [] if wish is None else text.unclaimed([wish])

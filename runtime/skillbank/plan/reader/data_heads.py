@@ -97,7 +97,8 @@ _NOUNS = (
         rf"(?P<head>(?:make|create|do|need|want|like|produce|"
         rf"prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
     ),
-    ("split", rf"(?P<head>(?:data ?set|data) split)(?: of|:)? {_DATA}"),
+    ("split", rf"(?P<head>(?:data ?set|data) split)(?: of|:)? (?:src |source )?{_DATA}"),
+    ("check", rf"(?P<head>an? (?:{_KINDS} )*{_CHECKS}) ¤"),
     ("split", rf"(?P<head>{ROLE}(?: ?[/,] ?{ROLE}| and {ROLE})+ split) (?:of|from|for) {_DATA}"),
     (
         "split",

@@ -22,7 +22,7 @@ _WHAT = (
     rf"<FORM>|{NOUN}|{DET}) )*"
 )
 _RESULTS = (
-    r"(?:results?|outputs?|report|destination|target|dest|goes|go|lands?|belongs?)"
+    r"(?:results?|outputs?|report|destination|target|dest|dst|goes|go|lands?|belongs?)"
     r"(?: (?:is|are|be|goes?|should|shall|must|will|belongs?|folder|directory|dir|place|path|"
     r"to|in|into|under|at|as|->|:|=))*"
 )
@@ -38,7 +38,7 @@ _BEHIND = form(
 )
 """Where it goes that stands behind the data set, and is neither an example ("as in B") nor what was."""
 _NAMED = form(
-    r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
+    r"(?:src|source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
     r"under|:|=))* "
     rf"{PLACE}"
 )

@@ -112,7 +112,7 @@ _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "
           "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
           "wanna": ("want", "to"), "thats": ("that", "is"), "theres": ("there", "is"),
           "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
-          "gimme": ("give", "me"), "lemme": ("let", "me"),
+          "gimme": ("give", "me"), "b4": ("before",), "lemme": ("let", "me"),
           "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
 _SLASHES = re.compile(r"[a-z]{2,}(?:/[a-z]{2,})+", re.IGNORECASE)
 

@@ -44,7 +44,8 @@ def _inquires(text: Text, first: int) -> bool:
 
 def _is_handed_on(text: Text, i: int) -> bool:
     """Whether a quote of several words stands behind a colon or one who says it now, and nothing is over."""
-    led = text.word(i - 1) == ":" or text.word(i - 1) in ("says", "reads", "asks", "wants", "writes")
+    written = text.word(i - 1) == "," and text.word(i - 2) in _LETTERS
+    led = written or text.word(i - 1) in (":", "says", "reads", "asks", "wants", "writes")
     told = not _SAID.isdisjoint(text.words(range(text.sentence(i).start, i)))
     over = text.holds(range(i + 1, text.sentence(i).stop), "grammar.mode.past")
     over |= told and "please" not in text.words(range(i, len(text.tokens)))  # "he wrote: ... Please do it"
@@ -176,18 +177,21 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     """Whether what somebody says is all that is asked for: "my boss says to train X on D"."""
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     other = any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name")
-    person = not text.holds(match.tokens(), "grammar.mode.document") and not text.has_kind(match.tokens(), "document")
+    document = text.holds(match.tokens(), "grammar.mode.document") or text.has_kind(match.tokens(), "document")
     words = text.words(match.tokens())
-    orders = not _PASSING.isdisjoint(words) and _NOBODY.isdisjoint(words)
+    letter = not _LETTERS.isdisjoint(words)
+    orders = (letter or not _PASSING.isdisjoint(words)) and _NOBODY.isdisjoint(words)
     begins = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING | _PASSING), said.stop)
     order = asks(text, begins) or text.word(begins) in _OF_DATA
     whole = order and text.has_kind(said, "place", "job")
     you = text.word(begins - 1) in ("you", "we")  # "everyone says you train on X"
-    return person and orders and whole and not (you or other)
+    return (letter or not document) and orders and whole and not (you or other)
 
 
 _NOBODY = frozenset({"assistant", "tool", "system", "agent", "bot", "admin", "administrator", "nobody", "who", "it"})
 """Whose word passes no wish of a person on."""
+_LETTERS = frozenset({"note", "notes", "letter", "postcard", "mail", "email", "e-mail", "message"})
+"""What people write to one another."""
 _PASSING = frozenset({"says", "said", "say", "told", "wrote", "writes", "asks"})
 _OF_DATA = frozenset({"split", "divide", "convert", "check", "validate"})
 _LEADING = frozenset({":", "me", "to", "that", "please", "ask", "you", "we", "should", "must"})
