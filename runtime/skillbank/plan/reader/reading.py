@@ -282,7 +282,7 @@ def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
     for i in reports.orders_quoted(page):
         token = page.tokens[i]
         # A sentence of its own, so that nothing around it says anything of the order.
-        apart = (text[: token.start].rstrip(" ,:"), str(token.value).rstrip("."), text[token.end :])
+        apart = (text[: token.start].rstrip(" ,"), str(token.value).rstrip("."), text[token.end :])
         try:
             alone = again(token.value)
             read = again(". ".join(apart)).asking_also(alone.unread)
