@@ -147,8 +147,7 @@ def _is_other_use(text: Text, match: Match) -> bool:
     """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
     tokens, what, verb = match.tokens(), match.tokens("what"), _verb(match)
     if text.word(verb) == "using" or _is_noun(text, verb):
-        given = text.ledger.of("job") and text.match("'of|'with group.det* @name", verb + 1)
-        return text.word(verb) == "using" or not given  # "a run of MODEL on P with the checkpoint of job J"
+        return True
     if text.ledger.of("policy") and not text.holds(text.own_words(), *_TRAINED):
         return True
     named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", _ENGINE)
@@ -165,6 +164,8 @@ def _is_noun(text: Text, i: int) -> bool:
     """Whether "run" is a thing here: "a training run on X"."""
     described = ("grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
     led = text.word(i - 1) in ("a", "the", "train", "test", "training")
+    if text.ledger.of("job") and text.match("'of|'with group.det* @name", i + 1) is not None:
+        return False  # "a run of MODEL on P, with the checkpoint of job J"
     return text.word(i) == "run" and (led or text.within(i - 1, *described))
 
 

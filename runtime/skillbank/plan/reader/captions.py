@@ -180,7 +180,9 @@ def _noun(text: Text, match: Match) -> None:
 
 
 _FINDS = f"group.model|@name 'that|'which 'can|'could|'will? verb={_FIND}"
-_TELLS_APART = "group.model|@name actions.train.past? 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
+_TELLS_APART = (
+    "group.model|@name actions.train.past? 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
+)
 _TWO = frozenset(["from", "and", "or", "apart"])
 """What stands between things that are told apart."""
 

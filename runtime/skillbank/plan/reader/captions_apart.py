@@ -57,17 +57,17 @@ def _passive(text: Text, match: Match) -> None:
     framed = text.owner(first - 1) == "courtesy" and text.word(first - 1) in ("is", ":")
     if (wish is None and not modal and not framed) or not text.ledger.free(verb):
         return
-    found = read_things(text, first if wish is None else wish + 1, until=match.first)
+    at = first if wish is None else wish + 1
+    said = [*text.unclaimed(range(at - 1, at) if wish is not None else ()), *modal, verb]
+    found = read_things(text, at, until=match.first)
     if any(not is_data(text, item) for item in found.items):
-        wished = [] if wish is None else text.unclaimed([wish])
         boxed = text.match("'with|'by group.det* 'box|actions.words.boxes", match.end)
         tokens = boxed.tokens() if boxed is not None else []  # "have every car marked with a box"
-        text.ledger.claim("find", [*wished, *found.used, *modal, verb, *tokens], found.items)
-    elif found.items or text.kind(first if wish is None else wish + 1) == "place":
+        text.ledger.claim("find", [*said, *found.used, *tokens], found.items)
+    elif found.items or text.kind(at) == "place":
         led, things = _led_behind(text, match.end)
-        if (modal and found.items) or led:
-            wished = [] if wish is None else text.unclaimed([wish])
-            text.ledger.claim("find", [*wished, *modal, verb, *led, *things.used], things.items)
+        if led or (modal and found.items):
+            text.ledger.claim("find", [*said, *led, *things.used], things.items)
 
 
 def _led_behind(text: Text, at: int) -> tuple[list[int], Things]:

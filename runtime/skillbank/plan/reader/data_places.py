@@ -100,8 +100,8 @@ def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | Non
     free = [p for p in found if p not in directed] or [p for p in found if p not in into]
     before = [p for p in free if found[p][0] < head.first]
     own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
-    done = _RIGHT_BEFORE.search(line, 0, head.first)  # "we need A converted to COCO in B"
-    if before and (_REFERS.match(line, head.end) or (done is not None and done[1] == before[-1])):
+    done = _RIGHT_BEFORE.findall(line, 0, head.first)  # "we need A converted to COCO in B"
+    if before and (_REFERS.match(line, head.end) or done == before[-1:]):
         return before[-1]
     led = [p for p in _spans(line, _FROM) if p in own]
     return next(iter((*led, *own, *_named(line, free), *free)), None)

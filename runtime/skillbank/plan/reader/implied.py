@@ -174,8 +174,8 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
     What stands from a token on (``until``) is not looked at.
     """
     named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
-    other = page.ledger.of("job", "refused", "question", "excluded")
-    other += [c for c in page.ledger.of("talk") if len(c.tokens) > 1 or not _is_trained(page, c)]
+    other = [c for c in page.ledger.of("talk") if not _is_trained(page, c)]
+    other += page.ledger.of("job", "refused", "question", "excluded")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
     said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
@@ -187,7 +187,7 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
 def _is_trained(page: Text, said: Claim) -> bool:
     """Whether a participle is that of a training, and of none that is over: "a fine-tuned MODEL"."""
     over = page.word(said.first - 1) in ("was", "were", "been", "has", "had", "have", "i", "we")
-    return page.within(said.first, "actions.train.past") and not over
+    return len(said.tokens) == 1 and page.within(said.first, "actions.train.past") and not over
 
 
 def _trains(action: Action) -> bool:

@@ -130,7 +130,9 @@ def _only_spoken_of(text: Text) -> None:
 
 def _is_there(text: Text, match: Match) -> Match | None:
     """Return the words that say no more of the only place than that it is there: "X is in, run MODEL on it"."""
-    there = text.match("what='in|'next|'ready|'here|'up|'done|'complete free.adverb* @mark|'and|'so", match.end)
+    there = text.match(
+        "what='in|'next|'ready|'here|'up|'done|'complete free.adverb* @mark|'and|'so", match.end
+    )
     meant = next(text.find("'on|'over|'with|'through|'in|'at 'it|'them|'that|'these|'those"), None)
     alone = len(text.ledger.of("place")) == 1 and meant is not None and meant.first > match.end
     return there if alone else None

@@ -25,6 +25,7 @@ from skillbank.plan.reader import (
     captions,
     courtesies,
     hardware,
+    heard,
     heeded,
     jobs,
     lexer,
@@ -140,15 +141,11 @@ class Reading:
         read = self._asking(list(dict.fromkeys((*self.unread, *words))), list(self.unplaced), {})
         return replace(read, notes=tuple(n for n in self.notes if not any(f"'{w}'" in n for w in words)))
 
-    def _asking(
-        self, unread: list[str], unplaced: list[str], also: dict[str, tuple[str, ...]]
-    ) -> Reading:
+    def _asking(self, unread: list[str], unplaced: list[str], also: dict[str, tuple[str, ...]]) -> Reading:
         question = question_about(unread, unplaced)
         asks = (question,) if question else ()
         requests = tuple(
-            r.model_copy(
-                update={"questions": (*(q for q in r.questions if q.key != WORDS), *asks), **also}
-            )
+            r.model_copy(update={"questions": (*(q for q in r.questions if q.key != WORDS), *asks), **also})
             for r in self.requests
         )
         return Reading(requests, tuple(unread), tuple(unplaced), self.notes)
@@ -216,7 +213,7 @@ def read_text(
     if (order := _order_in_quotes(text, page, again)) is not None:
         return order
     notes += reports.take_reports(page)
-    notes += reports.take_heard(page)
+    notes += heard.take_heard(page)
     if (whole := _read_whole(text, page, library, skill, again, notes)) is not None:
         return whole
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
@@ -279,7 +276,7 @@ def read_text(
 
 def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
     """Return the reading of a text whose order stands in quotes: the note reads: "train X on D"."""
-    for i in reports.orders_quoted(page):
+    for i in heard.orders_quoted(page):
         token = page.tokens[i]
         # A sentence of its own, so that nothing around it says anything of the order.
         apart = (text[: token.start].rstrip(" ,"), str(token.value).rstrip("."), text[token.end :])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
-from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 
-__all__ = ["asks", "is_name", "orders_quoted", "take_heard", "take_questions", "take_reports"]
+__all__ = ["asks", "is_name", "take_questions", "take_reports"]
 
 
 def take_reports(text: Text) -> list[str]:
@@ -20,45 +20,6 @@ def take_reports(text: Text) -> list[str]:
             text.ledger.claim("report", said)
             notes.append(_nothing_of(str(token.value)))
     return notes
-
-
-def orders_quoted(text: Text) -> list[int]:
-    """Return the quotes that may be the order of a text which names nothing to run outside of them.
-
-    What a program or a document prints, and what is over, denied or asked about, is no order.
-    """
-    quotes = [i for i, token in enumerate(text.tokens) if token.kind == "quote" and _is_handed_on(text, i)]
-    outside = [i for i, token in enumerate(text.tokens) if token.kind != "quote"] if quotes else []
-    words = text.words(outside)
-    named = text.has_kind(outside, "place", "job", "name", "pair", "report", "block")
-    asked = any(text.word(i) == "?" and _inquires(text, text.sentence(i).start) for i in outside)
-    turned = not word_list("reports.turning").isdisjoint(words) or text.holds(outside, "told.negated")
-    return [] if named or asked or turned or any(_asks_else(text, i) for i in outside) else quotes
-
-
-def _inquires(text: Text, first: int) -> bool:
-    """Whether a sentence with a question mark asks for an answer: "can I write X?", but not "could you?"."""
-    polite = text.within(first, "grammar.courtesy.words") and not text.within(first, "grammar.courtesy.unsure")
-    return text.within(first, "grammar.mode.question") and not polite
-
-
-def _is_handed_on(text: Text, i: int) -> bool:
-    """Whether a quote of several words stands behind a colon or one who says it now, and nothing is over."""
-    written = text.word(i - 1) == "," and text.word(i - 2) in _LETTERS
-    led = written or text.word(i - 1) in (":", "says", "reads", "asks", "wants", "writes")
-    told = not _SAID.isdisjoint(text.words(range(text.sentence(i).start, i)))
-    over = text.holds(range(i + 1, text.sentence(i).stop), "grammar.mode.past")
-    over |= told and "please" not in text.words(range(i, len(text.tokens)))  # "he wrote: ... Please do it"
-    said = str(text.tokens[i].value).lower()
-    return led and not over and len(said.split()) > 2 and not said.startswith(("system", "assistant"))
-
-
-def _asks_else(text: Text, i: int) -> bool:
-    """Whether a word asks for something else than what is quoted: not "please run that"."""
-    return asks(text, i) and text.word(i + 1) not in ("it", "that", "this")
-
-
-_SAID = frozenset({"said", "wrote", "told", "was", "were", "had"})
 
 
 def _nothing_of(said: str) -> str:
@@ -137,100 +98,6 @@ def asks(text: Text, i: int) -> bool:
 def is_name(text: Text, i: int) -> bool:
     """Whether a word is written as names are."""
     return text.ledger.original[text.tokens[i].start : text.tokens[i].end].istitle()
-
-
-def take_heard(text: Text) -> list[str]:
-    """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
-    notes = []
-    for match in text.phrases("report.heard"):
-        if not _is_heard(text, match):
-            continue
-        end = _end_of_said(text, match)
-        if _is_passed_on(text, match, range(match.end, end)):
-            text.ledger.claim("courtesy", [i for i in match.tokens() if text.word(i) != "to" and not asks(text, i)])
-            notes.append(f"'{text.ledger.said(match.tokens())}' says whose wish it is")
-            continue
-        tokens = text.unclaimed(range(match.first, end))
-        held = text.has_kind(tokens, "place", "job")
-        if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
-            continue  # "the output: s3://b/out"
-        text.ledger.claim("report", tokens)
-        if not any(i >= match.end and text.kind(i) != "mark" for i in tokens):
-            continue  # what is said stands on a line of its own
-        notes.append(f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'")
-    return notes
-
-
-def _is_heard(text: Text, match: Match) -> bool:
-    """Whether somebody else says something; nothing waits for it: "as soon as Ines says so"."""
-    who = match.tokens("who")
-    named = is_name(text, match.first) or (match.first == 0 and text.is_plain(0))
-    if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not named):
-        return False
-    before = range(max(text.sentence(match.first).start, match.first - 4), match.first)
-    waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
-    # "a short mail is enough"
-    return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
-
-
-def _is_passed_on(text: Text, match: Match, said: range) -> bool:
-    """Whether what somebody says is all that is asked for: "my boss says to train X on D"."""
-    around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
-    other = any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name")
-    document = text.holds(match.tokens(), "grammar.mode.document") or text.has_kind(match.tokens(), "document")
-    words = text.words(match.tokens())
-    letter = not _LETTERS.isdisjoint(words)
-    orders = (letter or not _PASSING.isdisjoint(words)) and _NOBODY.isdisjoint(words)
-    begins = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING | _PASSING), said.stop)
-    order = asks(text, begins) or text.word(begins) in _OF_DATA
-    whole = order and text.has_kind(said, "place", "job")
-    you = text.word(begins - 1) in ("you", "we")  # "everyone says you train on X"
-    return (letter or not document) and orders and whole and not (you or other)
-
-
-_NOBODY = frozenset({"assistant", "tool", "system", "agent", "bot", "admin", "administrator", "nobody", "who", "it"})
-"""Whose word passes no wish of a person on."""
-_LETTERS = frozenset({"note", "notes", "letter", "postcard", "mail", "email", "e-mail", "message"})
-"""What people write to one another."""
-_PASSING = frozenset({"says", "said", "say", "told", "wrote", "writes", "asks"})
-_OF_DATA = frozenset({"split", "divide", "convert", "check", "validate"})
-_LEADING = frozenset({":", "me", "to", "that", "please", "ask", "you", "we", "should", "must"})
-"""What may stand between who says something and the order: not "he said he would train X"."""
-
-
-def _end_of_said(text: Text, match: Match) -> int:
-    """Return where what others say ends; what is done as they say is asked for: "as Bob said, lr 1e-4"."""
-    followed = text.word(match.first - 1) in ("as", "like") and text.word(match.end) == ","
-    end = match.end if followed else _end_of_hearsay(text, match.end)
-    for taken in text.find(
-        "'so|'and 'we|'i|'please|'just* 'do|'take|'use|'follow|'try|'want 'it|'that|'this|'so"
-    ):
-        if taken.first in range(match.end, end) and text.kind(taken.end) in ("", "mark"):
-            text.ledger.claim("unread", taken.tokens())
-    return end
-
-
-def _end_of_hearsay(text: Text, at: int) -> int:
-    """Return where what is said by others ends: with the sentence, or where something is asked for again."""
-    for k in range(at, len(text.tokens)):
-        token = text.tokens[k]
-        if token.kind == "mark" and token.text in ".!?;":
-            return k + 1
-        if token.text in ("but", "anyway", "nevertheless", "still") or (
-            token.text in (",", ")", "so", "\n") and _requests(text, k + 1)
-        ):
-            return k
-    return len(text.tokens)
-
-
-def _requests(text: Text, at: int) -> bool:
-    """Whether a request of the person's own begins at a token."""
-    while at < len(text.tokens) and (
-        text.tokens[at].text in (",", "so", "and", "then", "(", "now")
-        or text.within(at, "grammar.courtesy.words", "grammar.free.adverb")
-    ):
-        at = max([at + 1, *text.ends(at, "grammar.courtesy.words"), *text.ends(at, "grammar.free.adverb")])
-    return at < len(text.tokens) and (asks(text, at) or text.tokens[at].text in ("i", "use"))
 
 
 def _weighs(text: Text, tokens: list[int]) -> bool:
