@@ -100,11 +100,14 @@ def test_what_is_only_said_is_no_order(read: Read, said: str) -> None:
     "said",
     [
         "What I need by tomorrow is RT-DETR trained on data/a, no HPO.",
-        "All we need is RT-DETR trained on data/a, no HPO.", "The fish market would like RT-DETR trained on data/a.",
+        "All we need is RT-DETR trained on data/a, no HPO.",
+        "The fish market would like RT-DETR trained on data/a.",
         "What would help is RT-DETR trained on data/a.", "I'd like a fine-tuned RT-DETR from data/a, no HPO.",
         "From data/a I would like a trained RT-DETR, 10 epochs, no HPO.",
-        "An RT-DETR trained on data/a would be lovely.", "Please make me a trained RT-DETR from data/a, no HPO.",
-        "Training of RT-DETR may begin: data data/a, 18 epochs.", "The training of RT-DETR on data/a can start now.",
+        "An RT-DETR trained on data/a would be lovely.",
+        "Please make me a trained RT-DETR from data/a, no HPO.",
+        "Training of RT-DETR may begin: data data/a, 18 epochs.",
+        "The training of RT-DETR on data/a can start now.",
         "A training run of RT-DETR on data/a is what we need.",
         "Dr. Lund requests a training of RT-DETR on data/a.",
     ],
@@ -128,10 +131,12 @@ def test_a_training_that_is_told_is_none(read: Read, said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "Power went out and job 3fa91c died. Please resume it.", "Grain elevator. Job 3fa91c, please resume it.",
+        "Power went out and job 3fa91c died. Please resume it.",
+        "Grain elevator. Job 3fa91c, please resume it.",
         "She'd like job 3fa91c resumed.", "Job 3fa91c crashed. Could it be resumed?",
         "Please let job 3fa91c go on.", "A reboot killed job 3fa91c, so please pick it up again.",
-        "Since the power is back, job 3fa91c can be continued.", "The training was stopped. Kindly resume job 3fa91c.",
+        "Since the power is back, job 3fa91c can be continued.",
+        "The training was stopped. Kindly resume job 3fa91c.",
     ],
 )  # fmt: skip
 def test_a_job_is_gone_on_with_behind_what_stopped_it(read: Read, said: str) -> None:
@@ -156,7 +161,7 @@ def test_a_job_that_others_go_on_with_is_not(read: Read, said: str) -> None:
     "said",
     [
         "Could RT-DETR be let loose on data/p? With job 3fa91c's checkpoint.",
-        "I photographed everything into data/p; could RT-DETR run on that, with the checkpoint of job 3fa91c?",
+        "I photographed everything into data/p; could RT-DETR run on that, with the model of job 3fa91c?",
         "What would be great: a run of RT-DETR on data/p, with the checkpoint of job 3fa91c.",
         "Have RT-DETR look at the pictures in data/p with the checkpoint of job 3fa91c.",
         "RT-DETR should have a look at data/p, checkpoint of job 3fa91c.",
@@ -206,7 +211,8 @@ def test_things_are_to_be_found_in_many_builds(read: Read, said: str, things: li
     "said",
     [
         "Label wet parcels in data/p, and hand me YOLO.", "Label lilies in data/p and send me a COCO file.",
-        "Boxes for tulips and for roses are wanted in data/p.", "marketing wants every sunset labelled in data/p.",
+        "Boxes for tulips and for roses are wanted in data/p.",
+        "marketing wants every sunset labelled in data/p.",
     ],
 )  # fmt: skip
 def test_what_a_labelling_holds_nothing_of_is_asked_about(read: Read, said: str) -> None:

@@ -81,7 +81,7 @@ def take_actions(text: Text, clauses: Clauses) -> None:
 
 
 def _take_resumed(text: Text, clauses: Clauses) -> None:
-    """Account for a training that is to go on, and for what has stopped it: "job J died, please resume it"."""
+    """Account for a training that is to go on, and for what stopped it: "job J died, please resume it"."""
     jobs = text.ledger.of("job")
     resumed = list(text.phrases("action.resumed")) if len(jobs) == 1 else []
     for match in resumed:

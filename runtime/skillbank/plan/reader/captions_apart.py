@@ -57,8 +57,12 @@ def _passive(text: Text, match: Match) -> None:
     framed = text.owner(first - 1) == "courtesy" and text.word(first - 1) in ("is", ":")
     if (wish is None and not modal and not framed) or not text.ledger.free(verb):
         return
-    at = first if wish is None else wish + 1
-    said = [*text.unclaimed(range(at - 1, at) if wish is not None else ()), *modal, verb]
+    wished = [] if wish is None else text.unclaimed([wish])
+    _find_before(text, match, first if wish is None else wish + 1, [*wished, *modal, verb])
+
+
+def _find_before(text: Text, match: Match, at: int, said: list[int]) -> None:
+    """Account for a passive with the things that stand before it, else with those behind it."""
     found = read_things(text, at, until=match.first)
     if any(not is_data(text, item) for item in found.items):
         boxed = text.match("'with|'by group.det* 'box|actions.words.boxes", match.end)
@@ -66,7 +70,7 @@ def _passive(text: Text, match: Match) -> None:
         text.ledger.claim("find", [*said, *found.used, *tokens], found.items)
     elif found.items or text.kind(at) == "place":
         led, things = _led_behind(text, match.end)
-        if led or (modal and found.items):
+        if led or (len(said) > 1 and found.items):
             text.ledger.claim("find", [*said, *led, *things.used], things.items)
 
 

@@ -351,7 +351,8 @@ def _take_askers(text: Text) -> None:
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
         "'would|'wants|'asks|'asked|'needs|'wishes|'requests "
-        "&'training|'validation|'evaluation|'export|'like|'love|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'love|'me|'us|'for|'to|'have|'a|'an*"
+        "&'training|'validation|'evaluation|'export|'like|'love|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|"
+        "'every 'like|'love|'me|'us|'for|'to|'have|'a|'an*"
     ):
         behind = match.tokens("who")[-1] + 1
         first = _begin_of_asker(text, match.first, behind)

@@ -85,11 +85,13 @@ _NOUNS = (
     ("check", rf"(?P<head>(?:{_KINDS} )+{_CHECKS}){_BEHIND} {_DATA}"),
     (
         "check",
-        rf"(?P<head>(?:do|run|make|perform|start|needs?|requires?|requests?|asks for|wants?|deserves?) (?:{_KINDS} )*{_CHECKS})",
+        rf"(?P<head>(?:do|run|make|perform|start|needs?|requires?|requests?|asks for|wants?|deserves?) "
+        rf"(?:{_KINDS} )*{_CHECKS})",
     ),
     (
         "check",
-        rf"(?P<head>{_CHECKS}) (?:of|on|for) {_DATA}(?= (?:is|would be) (?:requested|needed|required|wanted|due))",
+        rf"(?P<head>{_CHECKS}) (?:of|on|for) {_DATA}"
+        r"(?= (?:is|would be) (?:requested|needed|required|wanted|due))",
     ),
     ("check", rf"(?P<head>(?:data ?set|data|format|label|annotation)s? {_CHECKS}){_BEHIND} {_DATA}"),
     (

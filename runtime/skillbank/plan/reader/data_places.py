@@ -98,13 +98,18 @@ def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | Non
     """Return the place that is worked on: that of the request's sentence, or that which "it" stands for."""
     into = _spans(line, _DIRECTED).keys() - {m["place"] for m in _MOVED.finditer(line)}
     free = [p for p in found if p not in directed] or [p for p in found if p not in into]
-    before = [p for p in free if found[p][0] < head.first]
     own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
-    done = _RIGHT_BEFORE.findall(line, 0, head.first)  # "we need A converted to COCO in B"
-    if before and (_REFERS.match(line, head.end) or done == before[-1:]):
-        return before[-1]
+    if (before := _before(line, head, [p for p in free if found[p][0] < head.first])) is not None:
+        return before
     led = [p for p in _spans(line, _FROM) if p in own]
     return next(iter((*led, *own, *_named(line, free), *free)), None)
+
+
+def _before(line: str, head: Head, places: list[str]) -> str | None:
+    """Return the last place before a verb that refers to it or is said of it: "we need A converted to B"."""
+    done = _RIGHT_BEFORE.findall(line, 0, head.first)
+    meant = places and (_REFERS.match(line, head.end) or done == places[-1:])
+    return places[-1] if meant else None
 
 
 def _named(line: str, free: list[str]) -> list[str]:

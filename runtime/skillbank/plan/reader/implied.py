@@ -174,9 +174,9 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
     What stands from a token on (``until``) is not looked at.
     """
     named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
-    other = [c for c in page.ledger.of("talk") if not _is_trained(page, c)]
-    other += page.ledger.of("job", "refused", "question", "excluded")
-    if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
+    other = page.ledger.of("job", "refused", "question", "excluded") or _speaks_of_others(page)
+    trained = len(named) == 1 and any(map(_trains, named[0].actions))
+    if not trained or other or not page.ledger.of("place"):
         return ""
     said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
     return next((page.ledger.said(c.tokens) for c in said if (
@@ -184,10 +184,13 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
         or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
 
 
-def _is_trained(page: Text, said: Claim) -> bool:
-    """Whether a participle is that of a training, and of none that is over: "a fine-tuned MODEL"."""
-    over = page.word(said.first - 1) in ("was", "were", "been", "has", "had", "have", "i", "we")
-    return len(said.tokens) == 1 and page.within(said.first, "actions.train.past") and not over
+def _speaks_of_others(page: Text) -> bool:
+    """Whether a text speaks of more than a training that is not over: "a fine-tuned MODEL" is none."""
+    return not all(
+        len(c.tokens) == 1 and page.within(c.first, "actions.train.past")
+        and page.word(c.first - 1) not in ("was", "were", "been", "has", "had", "have", "i", "we")
+        for c in page.ledger.of("talk")
+    )  # fmt: skip
 
 
 def _trains(action: Action) -> bool:

@@ -129,7 +129,7 @@ def _only_spoken_of(text: Text) -> None:
 
 
 def _is_there(text: Text, match: Match) -> Match | None:
-    """Return the words that say no more of the only place than that it is there: "X is in, run MODEL on it"."""
+    """Return the words that only say of the one place that it is there: "X is in, run MODEL on it"."""
     there = text.match(
         "what='in|'next|'ready|'here|'up|'done|'complete free.adverb* @mark|'and|'so", match.end
     )

@@ -138,7 +138,8 @@ def student_requests(
     named, there = page.ledger.said([int(found["student"])]), _there(output)
     train = f"train {named} on {there}/train, validation data {there}/val {between and f', {between}'}"
     lead = behind(0, found.start()).rstrip(" .:!?")  # "The tablet is slow. Distill ..."
-    rest = f"{lead and f'{lead}. '}{train} {behind(found.end(), both.start('both') if both else end)} {behind(end, len(line))}"
+    said = behind(found.end(), both.start("both") if both else end)
+    rest = f"{lead and f'{lead}. '}{train} {said} {behind(end, len(line))}"
     measured = _measured(page, both["truth"], teacher, student, teach.parent) if both else ()
     return Taught(teach, rest, output, tuple(measured))
 
