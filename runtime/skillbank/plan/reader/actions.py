@@ -86,7 +86,9 @@ def _take_resumed(text: Text, clauses: Clauses) -> None:
     resumed = list(text.phrases("action.resumed")) if len(jobs) == 1 else []
     for match in resumed:
         polite, free = text.word(match.first - 1) == "please", text.unclaimed(match.tokens())
-        if free and (polite or clauses.of(match.first).mode not in (Mode.REASON, Mode.CONDITION)):
+        bound = text.holds(clauses.sentence(match.first), "grammar.mode.condition")
+        unasked = clauses.of(match.first).mode in (Mode.REASON, Mode.QUESTION) and not polite
+        if free and not (bound or unasked):
             text.ledger.claim("action", free, Mention("train"))
     begun = resumed or text.holds(text.own_words(), "actions.words.resume")
     for match in text.phrases("action.stopped") if begun else ():

@@ -34,7 +34,8 @@ def orders_quoted(text: Text) -> list[int]:
 
 def _turns(text: Text, tokens: list[int]) -> bool:
     """Whether words say that something is printed by a program or document, or not to be done."""
-    return not word_list("heard.turning").isdisjoint(text.words(tokens))
+    anybody = any(text.word(i) in _LETTERS - {"note"} and text.word(i - 1) in ("a", "an") for i in tokens)
+    return anybody or not word_list("heard.turning").isdisjoint(text.words(tokens))
 
 
 def _asks_else(text: Text, i: int) -> bool:
@@ -102,6 +103,8 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     if any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name"):
         return False
+    if _turns(text, [*around, *range(said.stop - 1, text.sentence(match.first).stop)]):
+        return False  # "my boss says train X on D but I disagree"
     first = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING), said.stop)
     order = asks(text, first) or text.word(first) in _OF_DATA
     told = text.word(first - 1) in ("you", "we")  # "everyone says you train on X"
