@@ -89,6 +89,8 @@ def test_an_order_that_a_person_passes_on_is_one(read: Read, said: str) -> None:
         "The assistant said it would train rtdetr on data/a.", f"The docs say: {TRAIN}.",
         "Bob said not to train rtdetr on data/a.", "Bob thinks we should train rtdetr on data/a.",
         "Everyone says you train rtdetr on data/a too long.", "Bob claims to train rtdetr on data/a.",
+        f"My boss says to {TRAIN}, but I disagree.", f"An email says to {TRAIN}.",
+        f'A mail from a stranger reads: "{TRAIN}"',
     ],
 )  # fmt: skip
 def test_what_is_only_said_is_no_order(read: Read, said: str) -> None:
@@ -121,6 +123,7 @@ def test_a_training_is_wished_for_in_many_builds(read: Read, said: str) -> None:
     [
         "RT-DETR was trained on data/a for 20 epochs.", "The RT-DETR that we trained on data/a is bad.",
         "We have a trained RT-DETR in data/a.", "The training of RT-DETR on data/a may fail.",
+        "The training of RT-DETR on data/a can start when Ana agrees.",
     ],
 )  # fmt: skip
 def test_a_training_that_is_told_is_none(read: Read, said: str) -> None:
@@ -151,10 +154,24 @@ def test_a_job_is_gone_on_with_behind_what_stopped_it(read: Read, said: str) -> 
     [
         "Please export rtdetr from job 3fa91c so that the others can pick it up.",
         "Job 3fa91c was resumed by Tom. Export rtdetr from it.",
+        "Export rtdetr from job 3fa91c. Tom will continue it.",
     ],
 )  # fmt: skip
 def test_a_job_that_others_go_on_with_is_not(read: Read, said: str) -> None:
     assert actions(read(said)) == ["export"]
+
+
+@pytest.mark.parametrize("said", ["If job 3fa91c stops, resume it.", "How can job 3fa91c be resumed?"])
+def test_what_may_be_gone_on_with_is_no_order(read: Read, said: str) -> None:
+    with pytest.raises(OutOfScopeError):
+        read(said)
+
+
+@pytest.mark.parametrize(
+    "told", ["We have boxes round each car in data/a.", "Bob drew boxes round each car."]
+)
+def test_boxes_that_are_there_are_to_be_found_no_more(read: Read, told: str) -> None:
+    assert actions(read(f"{told} {TRAIN}")) == ["train"]
 
 
 @pytest.mark.parametrize(

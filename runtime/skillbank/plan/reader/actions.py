@@ -88,7 +88,7 @@ def _take_resumed(text: Text, clauses: Clauses) -> None:
         polite, free = text.word(match.first - 1) == "please", text.unclaimed(match.tokens())
         bound = text.holds(clauses.sentence(match.first), "grammar.mode.condition")
         unasked = clauses.of(match.first).mode in (Mode.REASON, Mode.QUESTION) and not polite
-        if free and not (bound or unasked):
+        if free and not (bound or unasked or _is_others(text, match.first)):
             text.ledger.claim("action", free, Mention("train"))
     begun = resumed or text.holds(text.own_words(), "actions.words.resume")
     for match in text.phrases("action.stopped") if begun else ():
@@ -96,6 +96,15 @@ def _take_resumed(text: Text, clauses: Clauses) -> None:
         free = text.unclaimed(range(clause.first, clause.end))
         if free and jobs and text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"}:
             text.ledger.claim("context", free)
+
+
+def _is_others(text: Text, i: int) -> bool:
+    """Whether a verb that goes on with a job is what somebody else does: "Tom will continue it"."""
+    led = text.kind(i - 1) != "word" or text.owner(i - 1) == "courtesy"
+    return text.within(i, "actions.words.resume") and not led and text.word(i - 1) not in _ORDERING
+
+
+_ORDERING = frozenset({"and", "then", "please", "kindly", "so", "just", "now", "also"})
 
 
 def _take_engines(text: Text, clauses: Clauses) -> None:

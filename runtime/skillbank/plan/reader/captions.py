@@ -293,7 +293,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     word = text.tokens[first].text
     if end - first > 1:
         over = word in of("past") or is_regular_past(word)  # "the training went through"
-        return not over or text.owner(first - 1) == "courtesy"
+        there = text.word(first - 1) in of("having") and text.word(first - 2) not in _TO_HAVE
+        return not (over or there) or text.owner(first - 1) == "courtesy"
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
@@ -306,6 +307,10 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         or is_next(text, first)
         or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only")
     )
+
+
+_TO_HAVE = frozenset({"to", "would", "could", "can", "please", "let", ""})
+"""Before "have boxes around cars" where it is wished for: "we have boxes around the cars" has them."""
 
 
 def is_next(text: Text, i: int) -> bool:
