@@ -292,9 +292,7 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     """Whether a word such as "label" or "boxes" is a verb here; phrases of several words are."""
     word = text.tokens[first].text
     if end - first > 1:
-        over = word in of("past") or is_regular_past(word)  # "the training went through"
-        there = text.word(first - 1) in of("having") and text.word(first - 2) not in _TO_HAVE
-        return not (over or there) or text.owner(first - 1) == "courtesy"
+        return text.owner(first - 1) == "courtesy" or not _is_over(text, first)
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
@@ -307,6 +305,12 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         or is_next(text, first)
         or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only")
     )
+
+
+def _is_over(text: Text, first: int) -> bool:
+    """Whether a phrase tells of what is done: "the training went through", "we have boxes around cars"."""
+    there = text.word(first - 1) in of("having") and text.word(first - 2) not in _TO_HAVE
+    return there or text.word(first) in of("past") or is_regular_past(text.word(first))
 
 
 _TO_HAVE = frozenset({"to", "would", "could", "can", "please", "let", ""})
