@@ -132,6 +132,9 @@ def is_told_of(text: Text, at: int) -> bool:
     marks = (k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark")
     end = next((k for k in marks if text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(phrase("action.happened"), at, end)
+    waits = text.holds(text.sentence(at), "grammar.mode.condition", "grammar.mode.order")
+    if match is not None and not waits and text.match(phrase("action.permitted"), match.end - 1) is not None:
+        return False  # "the training of X may begin"
     if match is None:
         return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
