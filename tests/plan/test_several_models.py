@@ -46,6 +46,18 @@ ASKED = {
     "train rtdetr on data/a without automl. Then train segformer on data/b.": "without automl",
     "train rtdetr on data/a with automl turned off and segformer on data/b": "with automl turned off",
     "train rtdetr on data/a with hpo (8 trials), then segformer on data/b": "with hpo",
+    # where one of them runs, with how many GPUs, and where it leaves what it makes
+    "train rtdetr on data/a with 2 gpus, then segformer on data/b, no hpo": "with 2 gpus",
+    "train rtdetr with 2 gpus on data/a and segformer on data/b, no hpo": "with 2 gpus",
+    "train rtdetr on data/a, 2 gpus, and segformer on data/b, no hpo": "2 gpus",
+    "train rtdetr on data/a with 2 gpus. Then train segformer on data/b. No hpo.": "with 2 gpus",
+    "train rtdetr on data/a on 2 nodes and segformer on data/b, no hpo": "on 2 nodes",
+    "train rtdetr on data/a on slurm, then segformer on data/b, no hpo": "on slurm",
+    "train rtdetr on data/a locally. Train segformer on data/b. No hpo.": "locally",
+    "train rtdetr on data/a, results to ./x, then segformer on data/b, no hpo": "results to ./x",
+    "train rtdetr on data/a into ./x and segformer on data/b, no hpo": "./x",
+    "train rtdetr on data/a, skip broken pictures, and segformer on data/b, no hpo": "skip broken pictures",
+    "evaluate 0fd673 on data/b with 2 gpus. Evaluate c25a97 on data/c.": "with 2 gpus",
     f"{APART}, 10 epochs in total": "in total",
     f"{APART}, 10 epochs together": "together",
     # one beside another
@@ -156,7 +168,12 @@ def test_data_for_both_are_asked_about_where_one_has_no_place_for_them(runtime: 
 
 READ = {
     "train rtdetr on data/a and train segformer on data/b, no hpo, the first on 2 gpus": [2, None],
-    "train rtdetr on data/a, 2 gpus, and segformer on data/b, no hpo": [2, 2],
+    "train rtdetr on data/a and segformer on data/b, no hpo, 2 gpus": [2, 2],
+    "with 2 gpus train rtdetr on data/a and segformer on data/b, no hpo": [2, 2],
+    "train on 2 gpus rtdetr on data/a and segformer on data/b, no hpo": [2, 2],
+    "train rtdetr and segformer with 2 gpus on data/a, no hpo": [2, 2],
+    "train rtdetr on data/a (2 gpus), segformer on data/b (1 gpu), no hpo": [2, 1],
+    "train rtdetr on data/a, no hpo. Then train segformer on data/b with 2 gpus, no hpo.": [None, 2],
 }
 
 

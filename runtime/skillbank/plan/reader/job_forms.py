@@ -1,6 +1,7 @@
 """Jobs that are called what they are not: "the exported JOB" of a training is none of its models.
 
-Nor is "the last checkpoint" behind a training plainly that of an earlier job.
+Nor is "the last checkpoint" behind a training plainly that of an earlier job, and a job that is waited for,
+compared with or only spoken of is none that a training starts from.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Callable, Sequence
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import of
 
-__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms"]
+__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of"]
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -49,6 +52,55 @@ def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
 
 
 _EARLIER = frozenset({"previous", "preceding"})
+
+
+def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
+    """Ask about a job beside a training of a named model where nothing leads from it to the training.
+
+    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from.
+    """
+    for step in (s for s in steps if trains(s.action) and s.of("name")):
+        for claim in step.of("job"):
+            if not _is_led_from(text, claim):
+                text.ledger.replace(claim, "unread")
+
+
+def _is_led_from(text: Text, claim: Claim) -> bool:
+    """Whether something starts from a job by the words before it, and it does nothing by those behind it."""
+    if text.holds(claim.tokens, *_BEGUN) or not _BASES.isdisjoint(text.words(claim.tokens)):
+        return True
+    lead, after = claim.first, claim.last + 1
+    while text.word(lead) not in of("prepositions") and _is_passed(text, lead - 1):
+        lead -= 1
+    before, led = lead - 1, text.word(lead) if text.word(lead) in of("prepositions") else ""
+    if text.ledger.original[text.tokens[claim.last].end :][:1] == "'":  # "JOB's checkpoint", "JOB's data"
+        return text.within(after, "places.weights.before")
+    if text.holds(range(lead, after), "places.data.nouns"):
+        return False
+    closed = text.kind(after) != "word" or text.word(after) in _CLOSING
+    closed &= text.word(after) != "in" or text.kind(after + 1) == "place"
+    apart = text.kind(before) in ("", "mark", "name", "place")
+    if led in _WITH:
+        return closed and (
+            apart or text.word(before) in ("top", "it") or text.holds([before], *_BEGUN, *_DONE)
+        )
+    return led in ("from", "off") or (
+        not led and (text.holds([before], *_BEGUN, *_DONE) or (apart and closed))
+    )
+
+
+def _is_passed(text: Text, i: int) -> bool:
+    """Whether a token before a job only describes it."""
+    described = ("grammar.group.det", "grammar.free.adjective", "grammar.free.noun", "grammar.group.last")
+    model = text.within(i, *described, "grammar.group.model", "places.weights.before", "grammar.group.prep")
+    return i >= 0 and (model or text.kind(i) == "name" or text.word(i) == "(")
+
+
+_BEGUN = ("actions.words.begin", "actions.words.resume")
+_WITH = frozenset({"with", "using", "on", "of"})
+_BASES = frozenset({"parent", "base", "basis", "starting", "point"})
+_CLOSING = frozenset({"and", "then", "on", "for", "as", "at", "further", "again", "over", "in"})
+_DONE = tuple(f"actions.{action}.{form}" for action in ACTIONS for form in ("base", "ing"))
 
 
 def _forms_said(text: Text, claim: Claim, *, built: bool) -> dict[str, list[int]]:

@@ -56,7 +56,12 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
-from skillbank.plan.reader.job_forms import JobAction, mark_last_beside_new, mark_other_forms
+from skillbank.plan.reader.job_forms import (
+    JobAction,
+    mark_last_beside_new,
+    mark_other_forms,
+    mark_spoken_of,
+)
 from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
@@ -256,6 +261,7 @@ def read_text(
     mark_other_forms(page, steps, job_action)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
+    mark_spoken_of(page, steps)
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)

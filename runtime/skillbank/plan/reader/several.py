@@ -28,7 +28,7 @@ def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
     lost = [*_kept_though_taken_back(text, steps), *_lost_beside(text, bare, steps)]
     for words in [*lost, *(_singled_out(text, bare, steps, together) if together else ())]:
         text.ledger.mark("unread", words)
-    for claim in list(_searches_of_one(text, together)):
+    for claim in list(_said_of_one(text, together)):
         text.ledger.replace(claim, "unread")
 
 
@@ -124,13 +124,35 @@ def _places_again(together: Sequence[Step]) -> Iterator[Claim]:
             yield from (c for c in each.of("place")[1:] if c.value.role is None and c.value.uri in shared)
 
 
-def _searches_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
-    """Yield what is said of a search with one of several models: "train A on X with no HPO, B on Y".
+def _said_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
+    """Yield what is said with one of several models and would be of all: "train A on X with no HPO, B on Y".
 
-    What stands before the first, behind the last, or with each of them is of all.
+    What stands before the first, behind the last, or with each of them is of all, or of each.
     """
-    begins = sorted({s.at for s in together if trains(s.action)})
-    said = [c for c in text.ledger.of("policy") if not is_of_all(text, c)]
-    of_each = [[c for c in said if a <= c.first < b] for a, b in pairwise([*begins, len(text.tokens)])]
-    if begins and not all(of_each) and not any(c.first < begins[0] for c in said):
-        yield from (claim for part in of_each[:-1] for claim in part)
+    by_thing: dict[str, list[Claim]] = {}
+    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
+        thing = _shared(text, claim)
+        if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
+            by_thing.setdefault(thing, []).append(claim)
+    for action in {s.action for s in together}:
+        begins = sorted({_begin(s) for s in together if s.action == action})
+        parts = list(pairwise([*begins, len(text.tokens)]))
+        for said in by_thing.values() if len(parts) > 1 else ():
+            of_each = [[c for c in said if a <= c.first < b] for a, b in parts]
+            if not all(of_each) and not any(c.first < begins[0] for c in said):
+                yield from (claim for part in of_each[:-1] for claim in part)
+
+
+def _begin(step: Step) -> int:
+    """Return where what is said of a step with a model begins: at the name of that, behind its verb."""
+    return min((c.first for c in step.of("name") if c.first >= step.at), default=step.at)
+
+
+def _shared(text: Text, claim: Claim) -> str:
+    """Return what a claim says that all steps would take, wherever it stands; "" for all else."""
+    if claim.kind == "value":
+        return str(claim.value.slot) if claim.value.slot in ("gpus", "nodes") else ""
+    if claim.kind == "place":
+        into = claim.value.role is None and text.word(claim.first - 1) == "into"
+        return "results" if into or claim.value.role == "results" else ""
+    return str(claim.value[0]) if claim.kind == "field" else claim.kind
