@@ -57,7 +57,6 @@ ASKED = {
     "train rtdetr on data/a, results to ./x, then segformer on data/b, no hpo": "results to ./x",
     "train rtdetr on data/a into ./x and segformer on data/b, no hpo": "./x",
     "train rtdetr on data/a, skip broken pictures, and segformer on data/b, no hpo": "skip broken pictures",
-    "evaluate 0fd673 on data/b with 2 gpus. Evaluate c25a97 on data/c.": "with 2 gpus",
     f"{APART}, 10 epochs in total": "in total",
     f"{APART}, 10 epochs together": "together",
     # one beside another

@@ -16,7 +16,7 @@ from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import of
 
-__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of"]
+__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of", "mark_unmade"]
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -29,6 +29,11 @@ _FORMS = {
     },
 }
 """By action, the words for what it leaves."""
+_MAKERS = (
+    *((frozenset({action}), words) for action, words in _FORMS.items()),
+    (frozenset({"inference", "evaluate"}), ("actions.words.boxes", "actions.inference.nouns")),
+)
+"""Actions, and the words for what one of them leaves."""
 _PASTS = "|".join(words[0] for words in _FORMS.values() if words[0].endswith(".past"))
 
 
@@ -52,6 +57,21 @@ def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
 
 
 _EARLIER = frozenset({"previous", "preceding"})
+
+
+def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
+    """Ask where a place is given to what no step makes: "train it, put the ONNX into X"."""
+    made = {step.action for step in steps}
+    for claim in text.ledger.of("place"):
+        into = claim.value.role is None and text.word(claim.first - 1) == "into"
+        first = claim.first
+        while into and text.kind(first - 1) == "word" and text.owner(first - 1) in ("", "talk"):
+            first -= 1
+        held = range(first, claim.last + 1)
+        said = [makers for makers, words in _MAKERS if text.holds(held, *words)]
+        if (into or claim.value.role == "results") and said and not any(made & makers for makers in said):
+            text.ledger.withdraw(claim)
+            text.ledger.mark("unread", held)
 
 
 def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:

@@ -10,7 +10,8 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
-from skillbank.plan.reader.place import BARE, role_of_path
+from skillbank.plan.reader.place import BARE, is_model_file, role_of_path
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["leave_place", "mark_limits_of_places"]
 
@@ -37,10 +38,23 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
         leave_place(text, [i, i + 1])
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
-        if people and text.word(claim.last - 1) in ("from", "by", "of"):
+        if (people and text.word(claim.last - 1) in ("from", "by", "of")) or _may_be_left(text, claim):
             leave_place(text, list(claim.tokens))
 
 
+def _may_be_left(text: Text, claim: Claim) -> bool:
+    """Whether a folder beside a training may be where checkpoints go to: "train it on D, checkpoints in X"."""
+    training = any(c.value.action == "train" for c in text.ledger.of("action"))
+    inside = text.word(claim.last - 1) in _INSIDE and claim.last > claim.first
+    begun = _BEGUN.intersection(text.words(range(max(0, claim.first - 2), claim.last)))
+    return training and inside and not begun and not is_model_file(text, claim.value.uri)
+
+
+_BEGUN = frozenset(
+    "from with using pretrained pre-trained initial starting start base foundation is are lie lies".split()
+)
+"""Words by which a place beside a training holds what it starts from."""
+_INSIDE = frozenset({"in", "inside", "under", "at", "below", "beneath"})
 _PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
 """What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
 

@@ -61,6 +61,7 @@ from skillbank.plan.reader.job_forms import (
     mark_last_beside_new,
     mark_other_forms,
     mark_spoken_of,
+    mark_unmade,
 )
 from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
@@ -259,6 +260,7 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
+    mark_unmade(page, steps)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
     mark_spoken_of(page, steps)
