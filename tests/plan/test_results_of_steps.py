@@ -1,4 +1,4 @@
-"""A place is given to what a step leaves; what no step makes, and what may be started from, is asked about."""
+"""A place is given to what a step leaves; for what no step makes, and for what may be either, it asks."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
 
 
 def _may_be_left(text: Text, claim: Claim) -> bool:
-    """Whether a folder beside a training may be where checkpoints go to: "train it on D, checkpoints in X"."""
+    """Whether a folder beside a training may be where checkpoints go to: "train it, checkpoints in X"."""
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
     inside = text.word(claim.last - 1) in _INSIDE and claim.last > claim.first
     begun = _BEGUN.intersection(text.words(range(max(0, claim.first - 2), claim.last)))
@@ -51,7 +51,20 @@ def _may_be_left(text: Text, claim: Claim) -> bool:
 
 
 _BEGUN = frozenset(
-    "from with using pretrained pre-trained initial starting start base foundation is are lie lies".split()
+    [
+        "from",
+        "with",
+        "using",
+        "pretrained",
+        "initial",
+        "starting",
+        "start",
+        "base",
+        "is",
+        "are",
+        "lie",
+        "lies",
+    ]
 )
 """Words by which a place beside a training holds what it starts from."""
 _INSIDE = frozenset({"in", "inside", "under", "at", "below", "beneath"})
