@@ -96,3 +96,13 @@ def test_whether_a_place_for_what_one_step_leaves_is_for_all_is_asked(read: Read
 def test_a_place_for_results_is_for_all_steps(read: Read, said: str) -> None:
     requests = read(f"train rtdetr on data/a, no hpo, evaluate on data/b, {said}").requests
     assert [(r.results_root, r.questions) for r in requests] == [("./y", ())] * 2
+
+
+def test_data_of_an_evaluation_that_validate_the_training_too_are_noted(read: Read) -> None:
+    said = "data/b, on which the model is evaluated, validates its training too"
+    assert any(note.startswith(said) for note in read("train rtdetr on data/a, evaluate it on data/b").notes)
+    for other in (
+        f"{TRAIN}, evaluate it on data/c",
+        "train rtdetr on data/a, no validation, evaluate it on data/b",
+    ):
+        assert not any("validates its training too" in note for note in read(other).notes)

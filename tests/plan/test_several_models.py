@@ -67,6 +67,12 @@ ASKED = {
     "evaluate rtdetr 0fd673 and the pretrained one on data/c": "the pretrained one",
     "evaluate rtdetr 0fd673 against the original model on data/c": "against the original model",
     "evaluate rtdetr 0fd673 on data/c on the cpu, then on the gpu": "then on the gpu",
+    # a number of models that it is not done with
+    f"{THREE}, evaluate both on data/c": "both",
+    f"{THREE}, evaluate both models on data/c": "both",
+    f"{THREE}, evaluate the two on data/c": "the two",
+    f"{BOTH}, evaluate all three of them on data/c": "all three of them",
+    "train rtdetr on data/a, no hpo, evaluate the two on data/c": "the two",
     # the step of one is none of the other's
     "train rtdetr on data/a, export it, segformer on data/b, no hpo": "segformer",
     "train rtdetr on data/a and export it, then segformer the same, no hpo": "segformer the same",
@@ -86,6 +92,10 @@ DONE = {
     f"{APART}, export both": ["train", "train", "export", "export"],
     f"{BOTH}, then evaluate all of them on data/c": ["train", "train", "evaluate", "evaluate"],
     f"{BOTH}, then evaluate both models on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, then evaluate the two on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}. Evaluate these two models on data/c.": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, evaluate both on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, export the two": ["train", "train", "export", "export"],
     f"{BOTH}, then evaluate on data/c": ["train", "train", "evaluate", "evaluate"],
     "train and evaluate rtdetr and segformer on data/a, no hpo": ["train", "train", "evaluate", "evaluate"],
     "no hpo:\n- train rtdetr on data/a\n- train segformer on data/b\n- evaluate both on data/c": [
@@ -163,6 +173,12 @@ def test_data_for_both_are_asked_about_where_one_has_no_place_for_them(runtime: 
     assert runtime.read(f"{APART}, val data/c for both").not_understood == ("val data/c",)
     detectors = "train rtdetr on data/a, grounding dino on data/b, no hpo, val data/c for both"
     assert not runtime.read(detectors).not_understood
+
+
+def test_something_is_done_with_all_three(runtime: Runtime) -> None:
+    reading = runtime.read(f"{THREE}, export all three")
+    assert [r.action for r in reading.requests] == ["train"] * 3 + ["export"] * 3
+    assert not reading.not_understood
 
 
 READ = {

@@ -104,7 +104,14 @@ class DataOfSteps:
                 ):
                     given.setdefault(source, list(uris))
         for i in self._evaluations(at):
-            given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
+            evaluated = self._given[i].get("eval_dataset", [])
+            if evaluated and "eval_dataset" in reads and "eval_dataset" not in given:
+                where = " and ".join(map(one_line, evaluated))
+                self.notes.append(
+                    f"{where}, on which the model is evaluated, validates its training too, which chooses the "
+                    "best checkpoint by it; say 'no validation' to keep it apart"
+                )
+            given.setdefault("eval_dataset", evaluated)
         return [
             DataLocation(source=source, uri=uri, form=self._forms.get(uri, ""))
             for source, uris in given.items() if source in reads or len(self.steps) == 1

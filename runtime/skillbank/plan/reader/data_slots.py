@@ -109,7 +109,7 @@ _SPLITS = (
 )
 """How parts of a data set are called: "for the test set" says which, "for a training" what it is for."""
 _PEOPLE = r"(?:er|or|ist|ant|ent|ian|gue|man)s"
-"""How words for people end, for whom something is made: "the auditors"; "the trucks" are a part of the data."""
+"""How words for people end, for whom something is made: "the auditors", but "the trucks" are data."""
 _UNMET = (
     (_ANY, r"(?:so|such) that (?:it|they|the|each|every|no|all|a|an) [^.;!?]*"),
     (_CHECK, r"(?:you|we|i|to|and|then) (?:split|divide) [^.,;!?]*"),

@@ -118,7 +118,7 @@ def _is_passed(text: Text, i: int) -> bool:
 
 _BEGUN = ("actions.words.begin", "actions.words.resume")
 _WITH = frozenset({"with", "using", "on", "of"})
-_BASES = frozenset({"parent", "base", "basis", "starting", "point"})
+_BASES = frozenset({"parent", "base", "basis", "starting", "point", "teacher"})
 _CLOSING = frozenset({"and", "then", "on", "for", "as", "at", "further", "again", "over", "in"})
 _DONE = tuple(f"actions.{action}.{form}" for action in ACTIONS for form in ("base", "ing"))
 

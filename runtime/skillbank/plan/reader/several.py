@@ -11,6 +11,7 @@ from itertools import pairwise
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import addressed_step, is_of_all
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
@@ -37,7 +38,7 @@ def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list
     yield from (match.tokens("what") for match in bare.phrases("several.beside"))
     again = bare.phrases("several.once_more")
     yield from (match.tokens() for match in again if text.owner(match.end) != "action")
-    yield from ([i] for i in _boths(text, steps))
+    yield from _of_many(text, steps)
 
 
 def _singled_out(
@@ -73,15 +74,25 @@ def _kept_though_taken_back(text: Text, steps: Sequence[Step]) -> Iterator[list[
             yield [*range(first, last + 1)]
 
 
-def _boths(text: Text, steps: Sequence[Step]) -> Iterator[int]:
-    """Yield where something is to be done with both, and there is but one: "from JOB, evaluate both"."""
-    models = {s.skill.qualified for s in steps if s.skill is not None}
-    asked = {(s.action, str(j.value)) for s in steps for j in s.of("job")}
+def _of_many(text: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
+    """Yield where something is to be done with both, or with three, and it is not done with so many.
+
+    "From JOB, evaluate both" is of one model, "train A, B and C, evaluate both" of three.
+    """
+    bare = text.unread()
     for claim in text.ledger.of("action"):
         i = claim.last + 1
-        alone = sum(action == claim.value.action for action, _ in asked) < 2
-        if text.word(i) == "both" and _is_closed(text, i + 1) and len(models) < 2 and alone:
-            yield i
+        done = {
+            (s.skill, *(str(c.value) for c in s.of("job"))) for s in steps if s.action == claim.value.action
+        }
+        counted = (m for source in phrases("several.all") if (m := bare.match(source, i)) is not None)
+        match = next((m for m in counted if m.tokens("n")), None)
+        if match is not None and len(done) == bare.said(match):
+            text.ledger.claim("context", text.unclaimed(match.tokens()))
+        elif match is not None:
+            yield match.tokens()
+        elif text.word(i) == "both" and len(done) != 2:
+            yield from [[i]] if _is_closed(text, i + 1) or text.within(i + 1, "grammar.group.model") else []
 
 
 def _of_one_action(steps: Sequence[Step]) -> list[Step]:
