@@ -108,8 +108,8 @@ class DataOfSteps:
             if evaluated and "eval_dataset" in reads and "eval_dataset" not in given:
                 where = " and ".join(map(one_line, evaluated))
                 self.notes.append(
-                    f"{where}, on which the model is evaluated, validates its training too, which chooses the "
-                    "best checkpoint by it; say 'no validation' to keep it apart"
+                    f"{where}, on which the model is evaluated, validates its training too, which chooses "
+                    "the best checkpoint by it; say 'no validation' to keep it apart"
                 )
             given.setdefault("eval_dataset", evaluated)
         return [

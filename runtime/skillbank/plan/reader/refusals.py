@@ -165,6 +165,13 @@ def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
     for told in waiting:
         if any(_is_of(text, told, asked) for asked in ledger.of("action")):
             ledger.mark("unread", told.tokens)
+    for told in ledger.of("talk"):
+        if ledger.owner[told.first] is told and text.holds(told.tokens, *_PUTTING_OFF):
+            said = [i for i in told.tokens if text.kind(i) != "mark"]
+            yield f"'{ledger.said(said)}' is put off, and is not done"
+
+
+_PUTTING_OFF = ("grammar.mode.defer", "grammar.mode.later", "grammar.mode.schedule")
 
 
 def _is_of(text: Text, told: Claim, asked: Claim) -> bool:
