@@ -23,7 +23,10 @@ _OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "
 _LIMITING = frozenset({"under", "below", "within", "beyond", "above", "over", "than", "exceed", "exceeds"})
 _LONGEST = 3
 """Words of a heading: what is longer tells something."""
-_OPEN = frozenset({"", "order", "courtesy", "told", "unread"})
+_OPEN = frozenset({"", "order", "courtesy", "told", "unread", "report"})
+_MEMBERS, _VERDICTS = word_list("bounding.members"), word_list("bounding.verdicts")
+_NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "version", "idea"})
+"""What is no part of the data, though it is counted: "the first attempt was garbage"."""
 
 
 def mark_bounds(text: Text, clauses: Clauses) -> None:
@@ -31,6 +34,10 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
     for match in list(text.unread().phrases("bounding.always")):
         if text.owners(match.tokens()) <= _OPEN:
             text.ledger.mark("unread", match.tokens("what"))
+    for clause in clauses.all:
+        tokens = range(clause.first, clause.end)
+        if judges_data(text, tokens) and text.owners(tokens) <= _OPEN:
+            text.ledger.mark("unread", [i for i in tokens if text.kind(i) != "mark"])
     for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):
             text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
@@ -53,13 +60,21 @@ def is_measured(text: Text, tokens: range) -> bool:
 
 
 def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
-    """Yield what stands before a colon above what is asked for."""
-    for sentence in clauses.sentences.values():
-        colon = next((i for i in sentence if text.word(i) == ":"), sentence.start)
-        said = range(sentence.start, colon)
-        plain = 0 < len(said) <= _LONGEST and not text.has_kind(said, "mark")
-        if plain and text.words(said) != ["priority"] and text.owners(said) <= _OPEN:
+    """Yield what a line says before a colon, above what is asked for, and what it says behind one."""
+    for colon in (i for i, token in enumerate(text.tokens) if token.text == ":" and token.kind == "mark"):
+        sentence = clauses.sentence(colon)
+        breaks = (i + 1 for i in range(colon - 1, sentence.start - 1, -1) if text.word(i) == "\n")
+        said = range(next(breaks, sentence.start), colon)
+        end = next((i for i in range(colon + 1, sentence.stop) if text.kind(i) == "mark"), sentence.stop)
+        hour = text.kind(colon - 1) == text.kind(colon + 1) == "number"  # "6:45 am"
+        clear = not hour and not text.has_kind(said, "mark")
+        plain = clear and 0 < len(said) <= _LONGEST and text.owners(said) <= _OPEN
+        short = 0 < end - colon - 1 <= _LONGEST and text.owners(range(colon + 1, end)) <= _OPEN
+        if plain and short and text.words(said) == ["priority"]:
+            yield range(said.start, end)
+        elif plain:
             yield said
+            yield from [range(colon + 1, end)] if short else []
 
 
 def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
@@ -69,6 +84,13 @@ def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = [i for i in sentence if text.kind(i) != "mark"]
         if 0 < len(said) < 3 and text.owners(said) <= _OPEN:
             yield range(said[0], said[-1] + 1)
+
+
+def judges_data(text: Text, tokens: range) -> bool:
+    """Whether words say that a part of the data is not as it should be: "April was mislabelled"."""
+    words = set(text.words(tokens))
+    part = not _MEMBERS.isdisjoint(words) and _NO_DATA.isdisjoint(words)
+    return part and not _VERDICTS.isdisjoint(words)
 
 
 def judges_a_run(text: Text, tokens: range) -> bool:

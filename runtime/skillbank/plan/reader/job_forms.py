@@ -87,7 +87,8 @@ def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
 
 def _is_led_from(text: Text, claim: Claim) -> bool:
     """Whether something starts from a job by the words before it, and it does nothing by those behind it."""
-    if text.holds(claim.tokens, *_BEGUN) or not _BASES.isdisjoint(text.words(claim.tokens)):
+    said = {text.word(claim.first - 1), *text.words(claim.tokens)}
+    if text.holds(claim.tokens, *_BEGUN) or not _BASES.isdisjoint(said):
         return True
     lead, after = claim.first, claim.last + 1
     while text.word(lead) not in of("prepositions") and _is_passed(text, lead - 1):
@@ -97,23 +98,24 @@ def _is_led_from(text: Text, claim: Claim) -> bool:
         return text.within(after, "places.weights.before")
     if text.holds(range(lead, after), "places.data.nouns"):
         return False
-    closed = text.kind(after) != "word" or text.word(after) in _CLOSING
-    closed &= text.word(after) != "in" or text.kind(after + 1) == "place"
-    apart = text.kind(before) in ("", "mark", "name", "place")
+    verb = text.holds([before], *_BEGUN, *_DONE) or text.owner(before) == "action"
+    apart = text.kind(before) in ("", "mark", "name", "place") and _is_closed(text, after)
     if led in _WITH:
-        return closed and (
-            apart or text.word(before) in ("top", "it") or text.holds([before], *_BEGUN, *_DONE)
-        )
-    return led in ("from", "off") or (
-        not led and (text.holds([before], *_BEGUN, *_DONE) or (apart and closed))
-    )
+        return apart or (_is_closed(text, after) and (verb or text.word(before) in ("top", "it")))
+    return led in ("from", "off") or (not led and (verb or apart))
+
+
+def _is_closed(text: Text, after: int) -> bool:
+    """Whether what stands behind a job says nothing of it: "with JOB on D", but not "with JOB running"."""
+    placed = text.word(after) != "in" or text.kind(after + 1) == "place"
+    return text.kind(after) != "word" or (text.word(after) in _CLOSING and placed)
 
 
 def _is_passed(text: Text, i: int) -> bool:
     """Whether a token before a job only describes it."""
     described = ("grammar.group.det", "grammar.free.adjective", "grammar.free.noun", "grammar.group.last")
     model = text.within(i, *described, "grammar.group.model", "places.weights.before", "grammar.group.prep")
-    return i >= 0 and (model or text.kind(i) == "name" or text.word(i) == "(")
+    return i >= 0 and text.owner(i) != "action" and (model or text.kind(i) == "name" or text.word(i) == "(")
 
 
 _BEGUN = ("actions.words.begin", "actions.words.resume")
