@@ -91,7 +91,6 @@ TOLD = [
     "Our kitchen is a mess.",
     "I was wrong last time.",
     "Our market opens at six.",
-    "The first attempt was garbage.",
     "The roof leaks in winter.",
     "The machine is new.",
     "Ahmed",
