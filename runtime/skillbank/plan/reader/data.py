@@ -90,6 +90,17 @@ class DataOfSteps:
                     both = f"{self._forms[uri]} and {claim.value[1]}"
                     raise ConflictError(f"{one_line(uri)} is said to be read as {both}; keep one of them.")
         self._given = [self._own(i) for i in range(len(steps))]
+        self._leave_lost()
+
+    def _leave_lost(self) -> None:
+        """Leave to a question what a step was given for others that all have data of their own."""
+        for i, given in enumerate(self._given):
+            for source in set(given) - {r.source for r in self.rows[i]}:
+                reading = [k for k, rows in enumerate(self.rows) if any(r.source == source for r in rows)]
+                own = [self._given[k].get(source) for k in reading]
+                if own and all(uris is not None and not set(given[source]) <= set(uris) for uris in own):
+                    lost = (c for c in self.steps[i].of("place") if c.value.uri in given[source])
+                    self.used -= {id(c) for c in lost}
 
     def of(self, at: int) -> list[DataLocation]:
         """Return the data of a step: its own, else what was said by role for all, else an earlier step's."""

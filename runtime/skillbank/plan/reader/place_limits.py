@@ -31,7 +31,7 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
     """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
     bare = text.unread()
     _mark_parts(text, clauses.history())
-    for match in bare.phrases("unread.of_places"):
+    for match in bare.phrases("unread.of_places", "unread.beside"):
         leave_place(text, match.tokens("what"))
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
