@@ -63,7 +63,6 @@ LINES = [
     "Date: tomorrow",
     "Subject: tonight",
     "Prerequisite: Bob signs",
-    "Priority: low",
     "Approval: pending",
 ]
 HEADINGS = [

@@ -36,7 +36,10 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
             text.ledger.mark("unread", match.tokens("what"))
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
-        if judges_data(text, tokens) and text.owners(tokens) <= _OPEN:
+        corrected = "rather" in text.words(
+            clauses.sentence(clause.first)
+        )  # "(rather: B, A had wrong labels)"
+        if judges_data(text, tokens) and text.owners(tokens) <= _OPEN and not corrected:
             text.ledger.mark("unread", [i for i in tokens if text.kind(i) != "mark"])
     for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):
@@ -67,12 +70,11 @@ def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = range(next(breaks, sentence.start), colon)
         end = next((i for i in range(colon + 1, sentence.stop) if text.kind(i) == "mark"), sentence.stop)
         hour = text.kind(colon - 1) == text.kind(colon + 1) == "number"  # "6:45 am"
-        clear = not hour and not text.has_kind(said, "mark")
+        read = all(text.ledger.said([i]).lower() == text.word(i) for i in said)  # and not corrected
+        clear = read and not hour and not text.has_kind(said, "mark")
         plain = clear and 0 < len(said) <= _LONGEST and text.owners(said) <= _OPEN
         short = 0 < end - colon - 1 <= _LONGEST and text.owners(range(colon + 1, end)) <= _OPEN
-        if plain and short and text.words(said) == ["priority"]:
-            yield range(said.start, end)
-        elif plain:
+        if plain and text.words(said) != ["priority"]:
             yield said
             yield from [range(colon + 1, end)] if short else []
 

@@ -137,24 +137,32 @@ def _mark_further(text: Text, clause: Clause, told: list[int]) -> None:
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     """Yield the clauses that tell, in words of actions, what somebody does or has done."""
     told = told_clauses(text, clauses, clauses.teller)
-    inside = [
-        range(c.first, c.end) for c in told
-        if _has_verb(text, clauses.teller, c) and not _is_wish(text, c)
-    ]  # fmt: skip
+    inside = [range(c.first, c.end) for c in told if _has_verb(text, clauses.teller, c)]
+    inside = [tokens for tokens in inside if not any(text.begins(phrases("deeds.wishes"), i) for i in tokens)]
     outside = sorted(set(text.own_words()).difference(*inside))
     asked = text.holds(outside, *_DONE, _FINDS)
     inferring = text.holds(outside, "actions.inference.nouns") and not text.holds(outside, _FINDS)
     for tokens in inside:
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             yield [i for i in tokens if text.kind(i) not in ("job", "name")], "report"
+        elif _is_wish(text, clauses.of(tokens.start), outside):
+            continue
         elif asked and _is_talk(text, tokens, outside, inferring=inferring):
             yield list(tokens), "told"
 
 
-def _is_wish(text: Text, clause: Clause) -> bool:
-    """Whether a clause wishes something, whoever does: "everybody wants an export", but "who wants one?"."""
+def _is_wish(text: Text, clause: Clause, outside: list[int]) -> bool:
+    """Whether a clause wishes what is asked for nowhere else: "everybody wants an export"."""
     asked = text.word(text.sentence(clause.first).stop) == "?" or clause.mode is Mode.REASON
-    return not asked and any(text.begins(phrases("deeds.wishes"), i) for i in range(clause.first, clause.end))
+    matches = (
+        text.match(source, i, clause.end)
+        for source in phrases("deeds.wished") for i in range(clause.first, clause.end)
+    )  # fmt: skip
+    match = next((m for m in matches if m is not None), None)
+    if match is None or asked:
+        return False
+    wished = {c for i in match.tokens() for c in text.classes[i] if c.startswith("actions.")}
+    return not text.holds(outside, *wished)
 
 
 def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:

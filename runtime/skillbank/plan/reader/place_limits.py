@@ -35,7 +35,7 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
         leave_place(text, match.tokens("what"))
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        leave_place(text, [i, i + 1])
+        leave_place(text, [i, *(k for k in (i + 1,) if text.kind(k) and text.ledger.free(k))])
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
         if (people and text.word(claim.last - 1) in ("from", "by", "of")) or _may_be_left(text, claim):
@@ -68,6 +68,7 @@ _BEGUN = frozenset(
 )
 """Words by which a place beside a training holds what it starts from."""
 _INSIDE = frozenset({"in", "inside", "under", "at", "below", "beneath"})
+_HOST = re.compile(r"([\w.-]+):\Z")
 _PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
 """What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
 
@@ -83,10 +84,20 @@ def _mark_splits(text: Text, bare: Text) -> None:
 
 
 def _goes_on(text: Text, i: int) -> bool:
-    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/?, ...", "D:/my train"."""
+    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/b@main", "D:/my train".
+
+    Or before it, where it is one of another machine: "host:/a".
+    """
+    place, original = text.tokens[i], text.ledger.original
+    cut = original[place.end - 1 : place.end + 3].startswith(("/...", "/…"))  # "/mnt/a/..."
+    if cut or original[place.end : place.end + 1] == "@":
+        return True
+    host = _HOST.search(original[: place.start]) if str(place.value).startswith("/") else None
+    if host is not None and (host[1] in ("host", "server") or not text.lexicon.is_word(host[1].lower())):
+        return True
     if i + 1 == len(text.tokens):
         return False
-    place, behind = text.tokens[i], text.tokens[i + 1]
+    behind = text.tokens[i + 1]
     between = text.ledger.original[place.end : behind.start]
     if between == "":
         sign = text.ledger.original[behind.start : behind.start + 1]

@@ -134,7 +134,7 @@ class StepSettings:
                     yield claim, other
 
     def _have_both(self, at: int, other: Step, name: str) -> bool:
-        """Whether each of two steps has such a value: of which one is meant apart from both, nobody can tell."""
+        """Whether each of two steps has such a value, so that it may be of either."""
         both = (at, self.steps.index(other))
         return bool(name) and all(self._slot_key(i, name) is not None for i in both)
 
