@@ -35,7 +35,9 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
         leave_place(text, match.tokens("what"))
     _mark_splits(text, bare)
     for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        leave_place(text, [i, *(k for k in (i + 1,) if text.kind(k) and text.ledger.free(k))])
+        leave_place(text, [i, i + 1])
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _is_cut(text, i)):
+        leave_place(text, [i])
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
         if (people and text.word(claim.last - 1) in ("from", "by", "of")) or _may_be_left(text, claim):
@@ -84,20 +86,10 @@ def _mark_splits(text: Text, bare: Text) -> None:
 
 
 def _goes_on(text: Text, i: int) -> bool:
-    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/b@main", "D:/my train".
-
-    Or before it, where it is one of another machine: "host:/a".
-    """
-    place, original = text.tokens[i], text.ledger.original
-    cut = original[place.end - 1 : place.end + 3].startswith(("/...", "/…"))  # "/mnt/a/..."
-    if cut or original[place.end : place.end + 1] == "@":
-        return True
-    host = _HOST.search(original[: place.start]) if str(place.value).startswith("/") else None
-    if host is not None and (host[1] in ("host", "server") or not text.lexicon.is_word(host[1].lower())):
-        return True
+    """Whether the name of a place seems to go on behind it: "a/b[train]", "a/?, ...", "D:/my train"."""
     if i + 1 == len(text.tokens):
         return False
-    behind = text.tokens[i + 1]
+    place, behind = text.tokens[i], text.tokens[i + 1]
     between = text.ledger.original[place.end : behind.start]
     if between == "":
         sign = text.ledger.original[behind.start : behind.start + 1]
@@ -106,6 +98,15 @@ def _goes_on(text: Text, i: int) -> bool:
     last = text.kind(i + 2) in ("", "mark") and text.word(i + 2) not in (":", "=", "(")
     word = text.within(i + 1, "places.data.nouns") or text.match(f"{BARE}", i + 1, i + 2) is not None
     return between == " " and ":\\" in str(place.value) and word and last
+
+
+def _is_cut(text: Text, i: int) -> bool:
+    """Whether a place is one part of what is written: "host:/a", "/mnt/a/...", "OWNER/NAME@main"."""
+    place, original = text.tokens[i], text.ledger.original
+    if original[place.end - 1 : place.end + 3].startswith(("/...", "/…")) or original[place.end :][:1] == "@":
+        return True
+    host = _HOST.search(original[: place.start]) if str(place.value).startswith("/") else None
+    return host is not None and (host[1] in ("host", "server") or not text.lexicon.is_word(host[1].lower()))
 
 
 def _mark_parts(text: Text, over: frozenset[int]) -> None:
