@@ -12,7 +12,7 @@ ASKED = {
     "train rtdetr on user@box7:/mnt/a, no hpo": "/mnt/a",
     "train rtdetr on /mnt/a/..., no hpo": "/mnt/a/",
     "train rtdetr on data/a - data/b, no hpo": "data/b",
-    f"{TRAIN}, from PekingU/rtdetr_r18vd@main": "PekingU/rtdetr_r18vd@main",
+    f"{TRAIN}, from PekingU/rtdetr_r18vd@main": "PekingU/rtdetr_r18vd",
     f"{TRAIN}, from Bob": "from Bob",
     f"{TRAIN}, from there": "from there",
     "find cars in pics/ that are not in old/ with c25a97": "that are not in old/",
