@@ -23,6 +23,12 @@ ASKED = {
     f"{TRAIN}. I have only 2 gpus": "have only 2",
     f"{TRAIN}. We may want 20 epochs": "We may want 20",
     f"{TRAIN}. The other one gets 20 epochs.": "other one gets 20 epochs",
+    "train rtdetr, no hpo\ndata: data/a\npretrained: true": "pretrained: true",
+    # What a training does not start from, and which parts of the data are bad.
+    "train rtdetr on data/a against m.pth, no hpo": "m.pth",
+    "convert data/a to coco. Anna's pictures are embargoed.": "Anna's pictures are embargoed",
+    "convert data/a to coco; the masks are wrong": "the masks are wrong",
+    "find cars with boxes in pics/ with c25a97": "with boxes",
     # What is asked for in words of an order.
     "give me the command to train rtdetr on data/a, no hpo": "give me the command to",
     "could rtdetr learn from data/a, no hpo?": "learn",
@@ -35,6 +41,8 @@ READ = (
     "train rtdetr, data:/mnt/a, val:/mnt/b, no hpo",
     "train rtdetr on data/a, val data/b, no hpo...",
     f"Part 1: {TRAIN}",
+    "check data/a. Those from the north are garbage.",
+    "find cars with drivers in pics/ with c25a97",
 )
 
 
@@ -47,3 +55,10 @@ def test_such_words_are_asked_about(own_bank: Runtime, text: str, words: str) ->
 @pytest.mark.parametrize("text", READ)
 def test_like_words_that_are_understood_ask_nothing(own_bank: Runtime, text: str) -> None:
     assert not own_bank.read(text).not_understood
+
+
+def test_a_file_apart_from_a_training_and_an_evaluation_is_asked_about(own_bank: Runtime) -> None:
+    train, _ = own_bank.read("train rtdetr on data/a, no hpo, evaluate on data/b, from m.pth").requests
+    assert [q.key for q in train.questions] == ["pretrained"]
+    train, _ = own_bank.read("train rtdetr on data/a, no hpo, then evaluate on data/b with m.pth").requests
+    assert not train.questions

@@ -13,7 +13,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.wording import is_regular_past, of
 
-__all__ = ["is_measured", "judges_a_run", "mark_bounds"]
+__all__ = ["is_measured", "judges_a_run", "mark_bounds", "mark_judged"]
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")
@@ -34,6 +34,14 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
     for match in list(text.unread().phrases("bounding.always")):
         if text.owners(match.tokens()) <= _OPEN:
             text.ledger.mark("unread", match.tokens("what"))
+    mark_judged(text, clauses)
+    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
+        if judges_a_run(text, heading):
+            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
+
+
+def mark_judged(text: Text, clauses: Clauses) -> None:
+    """Leave unread what says that a part of the data is not as it should be."""
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         corrected = "rather" in text.words(
@@ -41,9 +49,6 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
         )  # "(rather: B, A had wrong labels)"
         if judges_data(text, tokens) and text.owners(tokens) <= _OPEN and not corrected:
             text.ledger.mark("unread", [i for i in tokens if text.kind(i) != "mark"])
-    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
-        if judges_a_run(text, heading):
-            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
 
 
 def is_measured(text: Text, tokens: range) -> bool:

@@ -40,16 +40,18 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
         leave_place(text, [i])
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
-        if (people and text.word(claim.last - 1) in ("from", "by", "of")) or _may_be_left(text, claim):
+        people = people and text.word(claim.last - 1) in ("from", "by", "of")
+        if people or _may_be_left(text, claim):
             leave_place(text, list(claim.tokens))
 
 
 def _may_be_left(text: Text, claim: Claim) -> bool:
-    """Whether a folder beside a training may be where checkpoints go to: "train it, checkpoints in X"."""
+    """Whether a training does not start from a place: "checkpoints in X", "against X"."""
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
     inside = text.word(claim.last - 1) in _INSIDE and claim.last > claim.first
     begun = _BEGUN.intersection(text.words(range(max(0, claim.first - 2), claim.last)))
-    return training and inside and not begun and not is_model_file(text, claim.value.uri)
+    beaten = text.word(claim.last - 1) in ("against", "versus", "vs", "beat", "than")
+    return training and (beaten or (inside and not begun and not is_model_file(text, claim.value.uri)))
 
 
 _BEGUN = frozenset(
