@@ -114,7 +114,7 @@ def test_data_of_an_evaluation_that_validate_the_training_too_are_noted(read: Re
         ("train rtdetr on data/a and a second set, no hpo", "and a second set"),
         ("train rtdetr on some images of data/a, no hpo", "some images"),
         ("train rtdetr on the images of data/a we labelled, no hpo", "we labelled"),
-        (f"{TRAIN}, run it there", "run it there"),
+        (f"{TRAIN}, evaluate it on data/c and run it there", "run it there"),
         (f"{TRAIN}, evaluate it on data/c and the same for the train set", "and the same for"),
         (f"{TRAIN}, evaluate it on data/c, then on a second set", "on a second set"),
         (f"{TRAIN}, evaluate it on its own data and on data/c", "its own data"),

@@ -75,13 +75,16 @@ def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = range(next(breaks, sentence.start), colon)
         end = next((i for i in range(colon + 1, sentence.stop) if text.kind(i) == "mark"), sentence.stop)
         hour = text.kind(colon - 1) == text.kind(colon + 1) == "number"  # "6:45 am"
-        read = all(text.ledger.said([i]).lower() == text.word(i) for i in said)  # and not corrected
-        clear = read and not hour and not text.has_kind(said, "mark")
-        plain = clear and 0 < len(said) <= _LONGEST and text.owners(said) <= _OPEN
-        short = 0 < end - colon - 1 <= _LONGEST and text.owners(range(colon + 1, end)) <= _OPEN
-        if plain and text.words(said) != ["priority"]:
-            yield said
-            yield from [range(colon + 1, end)] if short else []
+        if not hour and _is_short(text, said) and text.words(said) != ["priority"]:
+            yield from (part for part in (said, range(colon + 1, end)) if _is_short(text, part))
+
+
+def _is_short(text: Text, said: range) -> bool:
+    """Whether a part is a few open words, as they were written."""
+    read = all(text.ledger.said([i]).lower() == text.word(i) for i in said)
+    return (
+        0 < len(said) <= _LONGEST and read and text.owners(said) <= _OPEN and not text.has_kind(said, "mark")
+    )
 
 
 def _endings(text: Text, clauses: Clauses) -> Iterator[range]:

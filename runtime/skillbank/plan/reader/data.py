@@ -114,20 +114,26 @@ class DataOfSteps:
                     and (i <= at or self._said_by_role(i, source))
                 ):
                     given.setdefault(source, list(uris))
-        for i in self._evaluations(at):
-            evaluated = self._given[i].get("eval_dataset", [])
-            if evaluated and "eval_dataset" in reads and "eval_dataset" not in given:
-                where = " and ".join(map(one_line, evaluated))
-                self.notes.append(
-                    f"{where}, on which the model is evaluated, validates its training too, which chooses "
-                    "the best checkpoint by it; say 'no validation' to keep it apart"
-                )
-            given.setdefault("eval_dataset", evaluated)
+        for uris in self._evaluated(at, noting="eval_dataset" in reads and "eval_dataset" not in given):
+            given.setdefault("eval_dataset", uris)
         return [
             DataLocation(source=source, uri=uri, form=self._forms.get(uri, ""))
             for source, uris in given.items() if source in reads or len(self.steps) == 1
             for uri in dict.fromkeys(uris)
         ]  # fmt: skip
+
+    def _evaluated(self, at: int, *, noting: bool) -> Iterator[list[str]]:
+        """Yield on what a step's model is evaluated, which may validate it too; note the first."""
+        for i in self._evaluations(at):
+            uris = self._given[i].get("eval_dataset", [])
+            if uris and noting:
+                where = " and ".join(map(one_line, uris))
+                self.notes.append(
+                    f"{where}, on which the model is evaluated, validates its training too, which chooses "
+                    "the best checkpoint by it; say 'no validation' to keep it apart"
+                )
+            yield uris
+            noting = False
 
     def _evaluations(self, at: int) -> Iterator[int]:
         """Yield where what a step trains is evaluated: that data may also tell its checkpoints apart."""

@@ -145,9 +145,7 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     for tokens in inside:
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             yield [i for i in tokens if text.kind(i) not in ("job", "name")], "report"
-        elif _is_wish(text, clauses.of(tokens.start), outside):
-            continue
-        elif asked and _is_talk(text, tokens, outside, inferring=inferring):
+        elif asked and _is_talk(text, clauses.of(tokens.start), outside, inferring=inferring):
             yield list(tokens), "told"
 
 
@@ -170,11 +168,12 @@ def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:
     return finding or teller.has_verb(clause.first, clause.end)
 
 
-def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:
+def _is_talk(text: Text, clause: Clause, outside: list[int], *, inferring: bool) -> bool:
     """Whether words of actions in a clause that tells are no part of what is asked for beside it.
 
     A clause that speaks of a run is: of a place, a number, a name, its data's role, a search.
     """
+    tokens = range(clause.first, clause.end)
     made = [w for w in _MADE if text.holds(tokens, w)]
     again = all(text.holds(outside, w) for w in made)
     finds = inferring and text.holds(tokens, _FINDS)
@@ -185,4 +184,4 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
         or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
-    return named and again and not finds and not of_run
+    return named and again and not finds and not of_run and not _is_wish(text, clause, outside)

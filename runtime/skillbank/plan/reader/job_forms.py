@@ -93,16 +93,21 @@ def _is_led_from(text: Text, claim: Claim) -> bool:
     lead, after = claim.first, claim.last + 1
     while text.word(lead) not in of("prepositions") and _is_passed(text, lead - 1):
         lead -= 1
-    before, led = lead - 1, text.word(lead) if text.word(lead) in of("prepositions") else ""
     if text.ledger.original[text.tokens[claim.last].end :][:1] == "'":  # "JOB's checkpoint", "JOB's data"
         return text.within(after, "places.weights.before")
     if text.holds(range(lead, after), "places.data.nouns"):
         return False
+    led = text.word(lead) if text.word(lead) in of("prepositions") else ""
+    return led in ("from", "off") or _is_given(text, lead - 1, led, closed=_is_closed(text, after))
+
+
+def _is_given(text: Text, before: int, led: str, *, closed: bool) -> bool:
+    """Whether a job is the object of a verb ("fine-tune JOB"), stands apart or is given with a step."""
     verb = text.holds([before], *_BEGUN, *_DONE) or text.owner(before) == "action"
-    apart = text.kind(before) in ("", "mark", "name", "place") and _is_closed(text, after)
+    apart = text.kind(before) in ("", "mark", "name", "place")
     if led in _WITH:
-        return apart or (_is_closed(text, after) and (verb or text.word(before) in ("top", "it")))
-    return led in ("from", "off") or (not led and (verb or apart))
+        return closed and (apart or verb or text.word(before) in ("top", "it"))
+    return not led and (verb or (apart and closed))
 
 
 def _is_closed(text: Text, after: int) -> bool:

@@ -34,10 +34,16 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
     for match in bare.phrases("unread.of_places", "unread.beside"):
         leave_place(text, match.tokens("what"))
     _mark_splits(text, bare)
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        leave_place(text, [i, i + 1])
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _is_cut(text, i)):
-        leave_place(text, [i])
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place"):
+        if _goes_on(bare, i):
+            leave_place(text, [i, i + 1])
+        elif _is_cut(text, i):
+            leave_place(text, [i])
+    _mark_no_weights(text)
+
+
+def _mark_no_weights(text: Text) -> None:
+    """Leave unread files of weights that are people's, or that nothing starts from."""
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
         people = people and text.word(claim.last - 1) in ("from", "by", "of")

@@ -91,9 +91,10 @@ class StepSettings:
         last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
         for i, other in enumerate(self.steps):
             if other is not step:
-                shared = other is last and not own and self._are_one_breath(step, last)
+                shared = other is last and not own
+                breath = shared and self._are_one_breath(step, last)
                 for claim in other.of("value"):
-                    meant = shared or is_of_all(self.text, claim)
+                    meant = breath or (shared and claim.first < last.at) or is_of_all(self.text, claim)
                     if meant or self._reaches(claim, other, step, i < at):
                         yield claim, meant
 

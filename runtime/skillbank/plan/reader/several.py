@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import addressed_step, is_of_all
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
@@ -81,18 +81,21 @@ def _of_many(text: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
     """
     bare = text.unread()
     for claim in text.ledger.of("action"):
-        i = claim.last + 1
-        done = {
-            (s.skill, *(str(c.value) for c in s.of("job"))) for s in steps if s.action == claim.value.action
-        }
-        counted = (m for source in phrases("several.all") if (m := bare.match(source, i)) is not None)
-        match = next((m for m in counted if m.tokens("n")), None)
+        i, action = claim.last + 1, claim.value.action
+        done = {(s.skill, *(str(c.value) for c in s.of("job"))) for s in steps if s.action == action}
+        match = _counted(bare, i)
         if match is not None and len(done) == bare.said(match):
             text.ledger.claim("context", text.unclaimed(match.tokens()))
         elif match is not None:
             yield match.tokens()
         elif text.word(i) == "both" and len(done) != 2:
             yield from [[i]] if _is_closed(text, i + 1) or text.within(i + 1, "grammar.group.model") else []
+
+
+def _counted(bare: Text, i: int) -> Match | None:
+    """Return where models are counted at a token: "the two", "all three of them"."""
+    matches = (bare.match(source, i) for source in phrases("several.all"))
+    return next((m for m in matches if m is not None and m.tokens("n")), None)
 
 
 def _of_one_action(steps: Sequence[Step]) -> list[Step]:
@@ -140,18 +143,23 @@ def _said_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
 
     What stands before the first, behind the last, or with each of them is of all, or of each.
     """
-    by_thing: dict[str, list[Claim]] = {}
-    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
-        thing = _shared(text, claim)
-        if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
-            by_thing.setdefault(thing, []).append(claim)
     for action in {s.action for s in together}:
         begins = sorted({_begin(s) for s in together if s.action == action})
         parts = list(pairwise([*begins, len(text.tokens)]))
-        for said in by_thing.values() if len(parts) > 1 else ():
+        for said in _by_thing(text, together) if len(parts) > 1 else ():
             of_each = [[c for c in said if a <= c.first < b] for a, b in parts]
-            if not all(of_each) and not any(c.first < begins[0] for c in said):
+            if not all(of_each) and said[0].first >= begins[0]:
                 yield from (claim for part in of_each[:-1] for claim in part)
+
+
+def _by_thing(text: Text, together: Sequence[Step]) -> list[list[Claim]]:
+    """Return what is said of no step by its name, and not of all, by what it says: the GPUs, the platform."""
+    found: dict[str, list[Claim]] = {}
+    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
+        thing = _shared(text, claim)
+        if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
+            found.setdefault(thing, []).append(claim)
+    return list(found.values())
 
 
 def _begin(step: Step) -> int:
