@@ -92,6 +92,9 @@ TOLD = [
     "Our market opens at six.",
     "The roof leaks in winter.",
     "The machine is new.",
+    "The old model was useless at night.",
+    "The last run gave rubbish results.",
+    "The lab opens at nine.",
     "Ahmed",
     "Emily Holly",
 ]

@@ -55,6 +55,8 @@ STARTED_FROM = (
     f"{TRAIN}, 0fd673 as parent",
     f"{TRAIN}; the model is 0fd673",
     f"{TRAIN}. Use 0fd673.",
+    f"{TRAIN}, weights of job 0fd673 please",
+    "use job 0fd673 to train rtdetr on data/a, no hpo",
     "train rtdetr on data/a with 0fd673, no hpo",
     "train rtdetr on data/a on top of 0fd673, no hpo",
     "train rtdetr, 0fd673, data/a, no hpo",

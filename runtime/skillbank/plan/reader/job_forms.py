@@ -113,7 +113,8 @@ def _is_given(text: Text, before: int, led: str, *, closed: bool) -> bool:
 def _is_closed(text: Text, after: int) -> bool:
     """Whether what stands behind a job says nothing of it: "with JOB on D", but not "with JOB running"."""
     placed = text.word(after) != "in" or text.kind(after + 1) == "place"
-    return text.kind(after) != "word" or (text.word(after) in _CLOSING and placed)
+    over = text.kind(after) != "word" or text.owner(after) in ("courtesy", "order")
+    return over or (text.word(after) in _CLOSING and placed)
 
 
 def _is_passed(text: Text, i: int) -> bool:
@@ -126,7 +127,9 @@ def _is_passed(text: Text, i: int) -> bool:
 _BEGUN = ("actions.words.begin", "actions.words.resume")
 _WITH = frozenset({"with", "using", "on", "of"})
 _BASES = frozenset({"parent", "base", "basis", "starting", "point", "teacher"})
-_CLOSING = frozenset({"and", "then", "on", "for", "as", "at", "further", "again", "over", "in"})
+_CLOSING = frozenset(
+    {"to", "please", "and", "then", "on", "for", "as", "at", "further", "again", "over", "in"}
+)
 _DONE = tuple(f"actions.{action}.{form}" for action in ACTIONS for form in ("base", "ing"))
 
 
