@@ -18,6 +18,9 @@ ASKED = {
     "find cars in pics/ that are not in old/ with c25a97": "that are not in old/",
     # What a number is of, and whether it is meant.
     f"{TRAIN}, cuda 12": "cuda 12",
+    f"{TRAIN}, first on cpu": "first",
+    f"{TRAIN}, with larger images": "larger images",
+    "train one rtdetr per folder in data/, no hpo": "per folder",
     f"{TRAIN}, part 1": "part 1",
     f"{TRAIN}, lr decays to 1e-6": "lr decays to 1e-6",
     f"{TRAIN}. I have only 2 gpus": "have only 2",
