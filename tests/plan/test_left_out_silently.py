@@ -32,6 +32,8 @@ ASKED = {
     "convert data/a to coco. Anna's pictures are embargoed.": "Anna's pictures are embargoed",
     "convert data/a to coco; the masks are wrong": "the masks are wrong",
     "find cars with boxes in pics/ with c25a97": "with boxes",
+    "find all cars but one in pics/ with c25a97": "but one",
+    "find cars in pics/ with c25a97. Bob wants bikes.": "Bob wants bikes",
     # What is asked for in words of an order.
     "give me the command to train rtdetr on data/a, no hpo": "give me the command to",
     "could rtdetr learn from data/a, no hpo?": "learn",

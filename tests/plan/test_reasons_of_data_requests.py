@@ -28,6 +28,10 @@ DECIDING = (
     "convert /d/x to coco since half the labels are bad",
     "convert /d/x to coco because we need night pictures",
     "split /d/x 80/20 in order",
+    "split /d/x 80/20. Cameras are apart.",
+    "split /d/x 80/20. The pictures come from three cameras.",
+    "split /d/x 80/20. The pictures come in pairs.",
+    "split /d/x 80/20. Each patient has four pictures.",
 )
 
 

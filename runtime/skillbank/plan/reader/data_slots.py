@@ -110,6 +110,8 @@ _SPLITS = (
 """How parts of a data set are called: "for the test set" says which, "for a training" what it is for."""
 _PEOPLE = r"(?:er|or|ist|ant|ent|ian|gue|man)s"
 """How words for people end, for whom something is made: "the auditors", but "the trucks" are data."""
+_GROUPS = r"(?:camera|patient|video|scene|sequence|burst|pair|serie|site|person|animal|panorama)s?"
+"""What pictures belong to, so that a split may not part them: "they come from three cameras"."""
 _UNMET = (
     (_ANY, r"(?:so|such) that (?:it|they|the|each|every|no|all|a|an) [^.;!?]*"),
     (_CHECK, r"(?:you|we|i|to|and|then) (?:split|divide) [^.,;!?]*"),
@@ -121,6 +123,12 @@ _UNMET = (
     (_CONVERT, r"for (?:train|val|test)(?= ?[.,;!?¶]| ?\Z| and | or |/)"),
     (_CONVERT, rf"for the (?!\w+{_PEOPLE}(?: |\Z))(?:\w+ )?\w+[^s\W]s(?= ?[.,;!?¶]| ?\Z)"),
     (_ANY, r"in place|if possible|(?:maybe|perhaps|possibly)(?= ?[.!?¶]| ?\Z)"),
+    (
+        _SPLIT,
+        rf"{_GROUPS} (?:is|are|has|have|comes?|belongs?|overlaps?|shows?|contains?|holds?)(?: [^.;!?¶§]*)?"
+        rf"|(?:comes?|came|taken|shot|are|is) (?:in|from|of|by|with) (?:(?:a|the|our|their) )?"
+        rf"(?:\w+ )?{_GROUPS}",
+    ),
     (_SPLIT, r"in (?:(?:the|their|its) )?(?:\w+ )?(?:order|sequence)(?! to )"),
     (_ANY, r"(?:how|why|when|where|who) (?:to|do|does|did|can|is|are|was|¤)\w*"),
     (_WRITING, rf"(?!{_DESCRIBED})\w+ed (?:to|with|into|at|on|by|as) [^.,;!?§]+"),
