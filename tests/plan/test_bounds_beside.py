@@ -36,6 +36,11 @@ JUDGED = [
     "Both are swapped.",
     "Note: March is wrong.",
     "The second contains the first.",
+    "Half of them are duplicates.",
+    "Some boxes are missing.",
+    "The images are rotated by 90 degrees.",
+    "We call vans trucks.",
+    "Accuracy over speed.",
     # What hurts a model, and what somebody objects to.
     "Rotations hurt.",
     "Colour confuses it.",

@@ -216,7 +216,7 @@ class Wishes:
             (nobody and said.after not in of("pronouns"))
             or bool(said.words & of("limits", "narrowing"))
             or self._of.mean(tokens)
-            or (is_many(said.after) and said.verb + 2 == said.end and self._is_searched())
+            or self._is_for_a_search(said)
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
                 or self._text.tokens[k].kind == "number"
@@ -225,9 +225,10 @@ class Wishes:
             )
         )
 
-    def _is_searched(self) -> bool:
-        """Whether things are to be found, so that more of them may be wanted: "Bob wants bikes"."""
-        return bool(self._text.ledger.of("find", "captions"))
+    def _is_for_a_search(self, said: _Said) -> bool:
+        """Whether more things are wanted where things are to be found: "Bob wants bikes"."""
+        searched = bool(self._text.ledger.of("find", "captions"))
+        return searched and is_many(said.after) and said.verb + 2 == said.end
 
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""
