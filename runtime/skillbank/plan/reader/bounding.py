@@ -25,6 +25,16 @@ _LONGEST = 3
 """Words of a heading: what is longer tells something."""
 _OPEN = frozenset({"", "order", "courtesy", "told", "unread", "report"})
 _MEMBERS, _VERDICTS = word_list("bounding.members"), word_list("bounding.verdicts")
+_SPOILING, _BEING = word_list("bounding.spoiling"), of("be") | {"was", "were", "got", "became"}
+_LEADING = of("determiners") - {"half", "most", "some", "both"} | {
+    "since",
+    "because",
+    "as",
+    "and",
+    "but",
+    "so",
+}
+_PARTS = frozenset({"half", "both", "most", "some", "those", "these"})
 _NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "version", "idea"})
 """What is no part of the data, though it is counted: "the first attempt was garbage"."""
 
@@ -97,11 +107,25 @@ def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
 
 
 def judges_data(text: Text, tokens: range) -> bool:
-    """Whether words say that a part of the data is not as it should be: "April was mislabelled"."""
+    """Whether words say that a part of the data is not as it should be: "April was mislabelled".
+
+    What the data show says nothing of them: "the pictures show garbage".
+    """
     words = set(text.words(tokens))
-    part = not _MEMBERS.isdisjoint(words) and _NO_DATA.isdisjoint(words)
-    model = text.holds(tokens, "grammar.group.model")  # "the old model was useless at night"
-    return part and not model and not _VERDICTS.isdisjoint(words)
+    other = not _NO_DATA.isdisjoint(words) or text.holds(tokens, "grammar.group.model")
+    if other or _MEMBERS.isdisjoint(words):
+        return False
+    return not _SPOILING.isdisjoint(words) or any(_is_judged(text, tokens, k) for k in tokens[1:])
+
+
+def _is_judged(text: Text, tokens: range, k: int) -> bool:
+    """Whether a verb says what a part of the data is, with a verdict soon behind it: "those are garbage"."""
+    if text.word(k) == "lies":
+        return text.word(k - 1) in _MEMBERS  # "the north camera lies"
+    verdict = not _VERDICTS.isdisjoint(text.words(range(k + 1, min(k + 4, tokens.stop))))
+    first = next((i for i in tokens if text.kind(i) == "word" and text.word(i) not in _LEADING), k)
+    part = text.word(k - 1) in _MEMBERS or text.word(first) in _PARTS or text.word(first + 1) == "of"
+    return text.word(k) in _BEING and verdict and part
 
 
 def judges_a_run(text: Text, tokens: range) -> bool:
