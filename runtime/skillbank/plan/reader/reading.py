@@ -57,7 +57,13 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
-from skillbank.plan.reader.job_forms import JobAction, mark_last_beside_new, mark_other_forms
+from skillbank.plan.reader.job_forms import (
+    JobAction,
+    mark_last_beside_new,
+    mark_other_forms,
+    mark_spoken_of,
+    mark_unmade,
+)
 from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
@@ -260,8 +266,10 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
+    mark_unmade(page, steps)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
+    mark_spoken_of(page, steps)
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
