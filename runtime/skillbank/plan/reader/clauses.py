@@ -98,7 +98,8 @@ class Clauses:
             parts = text.kind(i) == "mark" and text.word(i) in _SOFT and not self._names(i)
             if parts or (i > tokens.start and i >= whole and self._begins(i, cuts[-1], within=i == whole)):
                 cuts.append(i)
-            whole = max([whole, *(end for section in _WHOLE for end in text.ends(i, section))])
+            if text.within(i, *_WHOLE):
+                whole = max([whole, *(end for section in _WHOLE for end in text.ends(i, section))])
         mode, asked = Mode.PLAIN, text.word(tokens.stop - 1) == "?"
         for first, end in pairwise([*cuts, tokens.stop]):
             if first < end:
