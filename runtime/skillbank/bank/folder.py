@@ -84,7 +84,7 @@ class SkillFolder:
             return known, 0
         if not os.access(place, os.R_OK):
             return "unreadable: Permission denied", 0
-        self._read[place], size = hash_file(Path(place), most)
+        self._read[place], size = hash_file(place, most)
         return self._read[place], size
 
     @cached_property
