@@ -31,19 +31,6 @@ def grounded(*regions: Any) -> str:
     return json.dumps({"file_name": "a.jpg", "grounding": {"caption": "a dog", "regions": list(regions)}})
 
 
-def test_a_region_without_a_phrase_or_corners_hides_none_behind_it(tmp_path: Path) -> None:
-    regions = [
-        {"bbox": [1, 2, 3, 4]},
-        {"phrase": "dog", "bbox": [1, 2]},
-        {"phrase": "dog", "bbox": [1, 2, 3, 4]},
-    ]
-    odvg.made(tmp_path, grounded(*regions), names=None)
-    [split] = data_of(tmp_path).splits
-    [seen] = split.pictures()
-    assert [(box.phrase, box.x1, box.y2) for box in seen.boxes] == [("dog", 1, 4)]
-    assert [fault.detail for fault in seen.faults] == ["it has no phrase", "its bbox is not four numbers"]
-
-
 def test_lines_that_name_no_category_say_nothing_of_categories(tmp_path: Path) -> None:
     odvg.made(tmp_path, grounded({"phrase": "dog", "bbox": [1, 2, 3, 4]}), names=None)
     assert data_of(tmp_path).notes == ()
@@ -97,25 +84,6 @@ def test_folders_of_lists_lie_below_the_data_set(tmp_path: Path) -> None:
     for name in ("ImageSets/Main/train.txt", "VOC2007/ImageSets/Main/train.txt", "a/b/ImageSets/val.txt"):
         text(tmp_path / name, "a\n")
     assert list_bases(open_tree(tmp_path)) == ["VOC2007/", "a/b/"]
-
-
-def test_a_class_without_a_name_is_none(tmp_path: Path) -> None:
-    picture(tmp_path / "a.jpg")
-    objects = {"bbox": [[1, 2, 30, 40], [1, 2, 30, 40]], "categories": ["dog", " "]}
-    text(tmp_path / "metadata.jsonl", json.dumps({"file_name": "a.jpg", "objects": objects}) + "\n")
-    data = data_of(tmp_path)
-    assert data.classes == ("dog",)
-    assert len(boxes(data)["a.jpg"]) == 1
-
-
-def test_shares_of_a_picture_that_is_not_there_are_said(tmp_path: Path) -> None:
-    picture(tmp_path / "a.jpg")
-    row = "TRAIN,gs://bucket/{}.jpg,cat,0.1,0.25,,,0.4,0.75,,\n"
-    text(tmp_path / "data.csv", row.format("a") + row.format("gone"))
-    data = data_of(tmp_path)
-    assert sorted(map(len, boxes(data, "train").values())) == [0, 1]
-    assert "shares of a picture: it is not there" in details(data)
-    assert kinds(data) == {"size-unknown": 1}
 
 
 def test_a_corner_that_is_left_out_is_nought(tmp_path: Path) -> None:

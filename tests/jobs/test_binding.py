@@ -198,6 +198,8 @@ def test_a_shell_never_sees_a_path_that_means_something_to_it(
     evil = safe.model_copy(update={"results_dir": f"{safe.results_dir}/$(touch evil)"})
     with pytest.raises(PlatformError, match="--results-root"):
         bind(plan, evil, (), stage=staged)
+    alone = make_plan(command=("bash", "-c", "tool"))
+    assert bind(alone, evil, (), stage=staged).argv == ("bash", "-c", "tool"), "it never sees that path"
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
