@@ -16,10 +16,12 @@ from skillbank.datasets.formats.gathering import divided
 from skillbank.datasets.formats.image_sets import list_bases
 from skillbank.datasets.formats.masks_writer import palette_of
 from skillbank.datasets.formats.odvg_writer import write_lines
+from skillbank.datasets.formats.pairing import Pairs
 from skillbank.datasets.grouping import By, grouped
 from skillbank.datasets.kept_looks import KeptLooks, stamp_of
 from skillbank.datasets.looks import look_at
-from skillbank.datasets.tree import open_tree
+from skillbank.datasets.naming import Names, safe_name
+from skillbank.datasets.tree import Tree, open_tree
 from tests.datasets import test_odvg as odvg
 from tests.datasets import test_supervisely as supervisely
 from tests.datasets import test_via as via
@@ -183,3 +185,71 @@ def test_without_a_place_for_looks_nothing_is_kept(tmp_path: Path) -> None:
 
 def test_a_file_that_is_gone_has_no_stamp(tmp_path: Path) -> None:
     assert stamp_of(tmp_path / "gone.jpg") == ""
+
+
+NEAREST = [
+    ("a/x.json", ["a/x.jpg", "b/x.jpg"], "a/x.jpg"),
+    ("Annotations/x.xml", ["JPEGImages/x.jpg", "more/deep/x.jpg"], "JPEGImages/x.jpg"),
+    ("p/q/Annotations/x.xml", ["p/q/more/x.jpg", "r/s/JPEGImages/x.jpg"], "p/q/more/x.jpg"),
+    ("p/q/r/ann/x.xml", ["p/q/x.jpg", "p/x.jpg"], "p/q/x.jpg"),
+    ("ann/label_2/x.txt", ["far/off/image_2/x.jpg", "far/off/image_3/x.jpg"], "far/off/image_2/x.jpg"),
+    ("ann/label_3/x.txt", ["far/off/image_2/x.jpg", "far/off/image_3/x.jpg"], "far/off/image_3/x.jpg"),
+    ("ann/x.txt", ["far/off/Pictures/x.jpg", "far/off/left/x.jpg"], "far/off/Pictures/x.jpg"),
+    ("ann/x.txt", ["far/off/left/x.jpg", "far/off/thumbs/x.jpg"], "far/off/left/x.jpg"),
+    ("ann/x.txt", ["far/off/left/x.jpg", "far/off/right/x.jpg"], None),
+    ("ann/x.txt", ["far/off/left/y.jpg"], None),
+    ("ann/x.jpg.json", ["img/x.jpg", "img/x.png"], "img/x.jpg"),
+    ("ann/x.jpg.json", ["img/x.png"], None),
+]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("annotation", "pictures", "own"), NEAREST)
+def test_of_pictures_of_a_name_the_nearest_is_that_of_an_annotation(
+    tmp_path: Path, annotation: str, pictures: list[str], own: str | None, turned: bool
+) -> None:
+    names = pictures[::-1] if turned else pictures
+    pairs = Pairs(Tree(tmp_path, {each: tmp_path / each for each in [annotation, *names]}))
+    assert pairs.of(annotation) == (own, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "found"),
+    [
+        ("x.jpg", "a/x.jpg", ("a/x.jpg", None)),
+        ("y.jpg", "a/x.jpg", ("a/x.jpg", "a/y.jpg")),
+        ("z.jpg", "a/x.jpg", ("a/x.jpg", None)),
+        ("y.jpg", "a/w.jpg", ("a/y.jpg", None)),
+        ("y", "a/w.jpg", ("a/y.jpg", None)),
+        ("C:\\mine\\y.jpg", "a/w.jpg", ("a/y.jpg", None)),
+        ("", "a/w.jpg", (None, None)),
+        ("z", "a/w.jpg", (None, None)),
+    ],
+)
+def test_a_picture_of_an_annotations_name_goes_before_the_one_that_it_names(
+    tmp_path: Path, name: str, own: str, found: tuple[str | None, str | None]
+) -> None:
+    names = ["a/x.json", "a/y.jpg", own]
+    assert Pairs(Tree(tmp_path, {each: tmp_path / each for each in names})).of("a/x.json", name) == found
+
+
+@pytest.mark.parametrize(
+    ("stem", "ending", "kept"),
+    [
+        ("a" * 115, ".jpeg", True),
+        ("a" * 116, ".jpeg", False),
+        ("ä" * 57, ".jpeg", True),
+        ("ä" * 58, ".jpeg", False),
+    ],
+)
+def test_a_name_has_a_hundred_and_twenty_bytes_and_keeps_its_ending(
+    stem: str, ending: str, kept: bool
+) -> None:
+    given = Names().give("", stem + ending)
+    assert (given == stem + ending) is kept
+    assert given.endswith(ending) and len(given.encode()) in (119, 120)
+
+
+@pytest.mark.parametrize(("ending", "kept"), [(".seven77", True), (".eight888", False)])
+def test_a_long_ending_is_none(ending: str, kept: bool) -> None:
+    assert safe_name("a" * 130 + ending).endswith(ending) is kept

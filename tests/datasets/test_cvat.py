@@ -183,8 +183,9 @@ def test_frames_that_a_track_skips(tmp_path: Path) -> None:
 
 def test_a_video_without_its_frames(tmp_path: Path) -> None:
     picture(tmp_path / "cover.jpg")
-    saved(tmp_path, meta("car"), track(0, "car", (0, 0)))
-    with pytest.raises(DataError, match=r"whose frames are not there as pictures .* 'CVAT for images 1.1'"):
+    saved(tmp_path, meta("car"), track(0, "car", (0, 0)), track(1, "car", (0, 0)))
+    said = r"holds 2 tracks of a video whose frames are not there as pictures .* 'CVAT for images 1.1'"
+    with pytest.raises(DataError, match=said):
         data_of(tmp_path)
 
 

@@ -124,6 +124,8 @@ def test_with_a_code_what_lay_there_is_sealed(
         hard.guard.announce(made)
         assert hard.guard.marked() == (made.public, made.public), "what was announced before was never set"
         assert hard.guard.is_code("tulips in march") and not hard.guard.is_code("roses in june")
+        hard.guard._write_mark("next:no key")
+        assert hard.guard.marked() == ("next:no key", made.public) and not hard.guard.broken
         hard.guard.mark(None)
         assert hard.guard.marked() == ("",) and not hard.guard.broken
         with pytest.raises(NotApprovedError):
