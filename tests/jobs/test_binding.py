@@ -247,3 +247,10 @@ def test_what_a_format_cannot_say() -> None:
         "b": {},
         "d": float("inf"),
     }
+
+
+def test_of_several_parents_the_first_gives_its_model(bound: Callable[..., Any]) -> None:
+    other = ParentModel("other", "train", Path("/results/other/train/model.pth"))
+    made = bound({"model": "{parent_model}", "folder": "{parent_model_folder}"}, (MODEL, other))
+    assert made.spec == {"model": str(MODEL.model), "folder": str(MODEL.model.parent)}
+    assert made.reads == (MODEL.model.parent, other.model.parent)
