@@ -222,3 +222,11 @@ def test_a_label_that_the_task_does_not_list_is_said(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.classes == ("car", "crr")
     assert data.notes == ("boxes bear classes that the data set's own list lacks, and they are added: crr",)
+
+
+@pytest.mark.parametrize("near", ["", "task/"])
+def test_of_pictures_of_a_name_those_of_the_folder_of_images_are_meant(tmp_path: Path, near: str) -> None:
+    for folder in (f"{near}images", f"{near}other", "far/images"):
+        picture(tmp_path / folder / "a.jpg")
+    saved(tmp_path / near, meta("car"), image(0, "a.jpg", box("car")))
+    assert [*boxes(data_of(tmp_path))] == [f"{near}images/a.jpg"]
