@@ -153,3 +153,32 @@ def test_a_format_of_data_that_a_program_has_a_key_for_is_set_once(make_skill: M
         made = left_to_program(skill, skill.action("train"), request)
         assert [each.value for each in made.settings] == ["coco"]
         assert [each.form for each in made.data] == ["", ""]
+
+
+ANNOTATED = "annotations_odvg.jsonl, annotations_odvg_labelmap.json, images.tar.gz from train_datasets"
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("train", {"data.train": f"train reads {ANNOTATED}"}),
+        ("evaluate", {"data.eval": "evaluate reads annotations.json, images.tar.gz from eval_dataset"}),
+        ("inference", {"data.inference": "inference reads images.tar.gz from inference_dataset"}),
+        ("export", {}),
+        (
+            "quantize",
+            {
+                "data.train": f"quantize reads {ANNOTATED}",
+                "data.eval": "quantize reads annotations.json, images.tar.gz from eval_dataset",
+            },
+        ),
+    ],
+)
+def test_of_each_source_the_files_that_are_needed_are_asked_for(
+    grounding_dino: Skill, compiled: Compile, action: str, asked: dict[str, str]
+) -> None:
+    questions = compiled(grounding_dino, action, parent="train", automl="off").questions
+    found = {each.key: each.why for each in questions if each.key.startswith("data.")}
+    assert found == {
+        key: f"{why}; give --data {key.removeprefix('data.')}=LOCATION" for key, why in asked.items()
+    }
