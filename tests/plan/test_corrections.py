@@ -66,7 +66,7 @@ def test_behind_a_correction_stands_what_is_meant(
     [
         ("train grounding dino on /a/train and validate on /a/val, no, /a/val2", ["/a/train", "/a/val2"]),
         (
-            "train grounding dino on /a/x and validate on /a/y, 3 epochs, no wait, /b/train",
+            "train grounding dino on /a/train and validate on /a/y, 3 epochs, no, /b/train",
             ["/b/train", "/a/y"],
         ),
         ("train grounding dino on /a/x and validate on /a/y, 3 epochs, no wait, /b/val", ["/a/x", "/b/val"]),
