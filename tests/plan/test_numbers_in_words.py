@@ -17,9 +17,9 @@ def values(runtime: Runtime, text: str) -> tuple[dict[str, object], bool]:
     ("said", "epochs"),
     [
         ("twenty-five", 25), ("twenty five", 25), ("a hundred", 100), ("one hundred", 100),
-        ("2 hundred", 200), ("two hundred and fifty", 250), ("a dozen", 12), ("half a dozen", 6), ("two dozen", 24),
-        ("a couple of", 2), ("1k", 1000), ("three thousand", 3000), ("one thousand two hundred", 1200),
-        ("1,000", 1000), ("nineteen", 19), ("ninety-nine", 99),
+        ("2 hundred", 200), ("two hundred and fifty", 250), ("a dozen", 12), ("half a dozen", 6),
+        ("two dozen", 24), ("a couple of", 2), ("1k", 1000), ("three thousand", 3000),
+        ("one thousand two hundred", 1200), ("1,000", 1000), ("nineteen", 19), ("ninety-nine", 99),
     ],
 )  # fmt: skip
 def test_a_count_in_words(own_bank: Runtime, said: str, epochs: int) -> None:
