@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from skillbank.datasets.crops import crop_all
+from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.gathering import divided
 from skillbank.datasets.formats.image_sets import list_bases
 from skillbank.datasets.formats.masks_writer import palette_of
 from skillbank.datasets.formats.odvg_writer import write_lines
 from skillbank.datasets.formats.pairing import Pairs
-from skillbank.datasets.grouping import By, grouped
+from skillbank.datasets.grouping import grouped
 from skillbank.datasets.kept_looks import KeptLooks, stamp_of
 from skillbank.datasets.looks import look_at
 from skillbank.datasets.naming import Names, safe_name

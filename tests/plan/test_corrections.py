@@ -16,16 +16,17 @@ EPOCHS, BATCH, LR = "train.num_epochs", "batch_size", "learning_rate"
 def read(runtime: Runtime, text: str) -> Mapping[str, Any]:
     """Return what a sentence of one step says, by what it is, and what was not understood of it."""
     [request] = runtime.read(text).requests
-    found = {
+    settings = {each.key: each.value for each in request.settings}
+    return {
         "skill": request.skill.rpartition(":")[2],
         "action": request.action,
-        "set": {each.key: each.value for each in request.settings},
+        "set": settings,
+        "epochs": settings.get("num_epochs", settings.get(EPOCHS)),
         "data": [each.uri for each in request.data],
         "platform": request.platform,
         "gpus": request.gpus,
         "asks": [question.key for question in request.questions],
     }
-    return found | {"epochs": found["set"].get("num_epochs", found["set"].get(EPOCHS))}
 
 
 @pytest.mark.parametrize(
