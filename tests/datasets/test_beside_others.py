@@ -254,3 +254,12 @@ def test_a_name_has_a_hundred_and_twenty_bytes_and_keeps_its_ending(
 @pytest.mark.parametrize(("ending", "kept"), [(".seven77", True), (".eight888", False)])
 def test_a_long_ending_is_none(ending: str, kept: bool) -> None:
     assert safe_name("a" * 130 + ending).endswith(ending) is kept
+
+
+def test_a_class_that_a_list_names_twice_is_said_once_for_each_time(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        picture(tmp_path / name / "a.jpg")
+    text(tmp_path / "classes.txt", "cat\ndog\ncat\ncat\n")
+    data = data_of(tmp_path)
+    assert data.classes == ("cat", "dog")
+    assert [(fault.kind, fault.detail) for fault in data.faults] == [("class-twice", "cat")] * 2
