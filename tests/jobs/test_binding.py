@@ -155,7 +155,9 @@ def test_a_parents_model_that_is_not_there(bound: Callable[..., Any], make_plan:
     assert not needs_parent_model(make_plan(spec={"x": "{results_dir}"}))
 
 
-def test_a_value_left_open_stops_the_launch(make_plan: MakePlan) -> None:
+def test_a_value_left_open_stops_the_launch(make_plan: MakePlan, bound: Callable[..., Any]) -> None:
+    with pytest.raises(SpecError, match=r"^c has no value"):
+        bound({"c": "???"})
     with pytest.raises(SpecError, match=r"a\.b\[1\] has no value"):
         check_filled(make_plan(spec={"a": {"b": ["x", "???"]}}))
     with pytest.raises(SpecError, match=r"^c has no value"):

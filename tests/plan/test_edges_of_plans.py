@@ -182,3 +182,21 @@ def test_of_each_source_the_files_that_are_needed_are_asked_for(
     assert found == {
         key: f"{why}; give --data {key.removeprefix('data.')}=LOCATION" for key, why in asked.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("a.pth", "{here}/a.pth"),
+        ("$HOME/a.pth", "$HOME/a.pth"),
+        ("{results_dir}/a.pth", "{results_dir}/a.pth"),
+    ],
+)
+def test_a_place_with_a_part_that_is_filled_in_later_stays_as_it_is(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = [f"evaluate.checkpoint='{said}'"]
+    [request], _ = composed(runtime, None, "tao-train-grounding-dino", ["evaluate"], settings=settings)
+    [plan] = runtime.plan([request])
+    assert plan.spec["evaluate"]["checkpoint"] == place.replace("{here}", str(tmp_path))
