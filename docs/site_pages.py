@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ELSEWHERE = {
     "index.md": ROOT / "README.md",
-    **{name: ROOT / name for name in ("AGENTS.md", "CONTRIBUTING.md", "CHANGELOG.md")},
+    **{name: ROOT / name for name in ("AGENTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")},
     **{path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "references").glob("*.md"))},
 }
 """By their names on the site."""

@@ -19,7 +19,9 @@ import pytest
 from hypothesis import settings
 
 from skillbank.ways import Voice, speak, spoken
+from skillbank_engine.threads import wait_passively
 from tests import forking, in_memory
+from tests.compiled_once import compile_once
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
@@ -292,6 +294,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # They start Python a thousand times, which compiles all that it imports each time where nothing is kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    wait_passively()  # as every program of the engine does: torch, which reads it, is imported with the tests
     # The tests import ten thousand modules before the first of them runs, all to stay: nothing to collect.
     gc.disable()
     if not of_workers and not config.option.collectonly:
@@ -338,6 +341,9 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)  # hypothesis listens to every collection; a test makes little garbage
     gc.enable()
     let_sqlite_not_wait()
+    compile_once()
+    # Torch is there by now. Programs say it themselves, and some are handed what stands here.
+    os.environ.pop("OMP_WAIT_POLICY", None)
 
 
 @pytest.fixture(autouse=True)

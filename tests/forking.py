@@ -65,7 +65,7 @@ READ_AT_START = {
 }  # fmt: skip
 """The servers, and how variables begin that Python and what is imported read once, at their start."""
 HARMLESS = (
-    "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
+    "OMP_WAIT_POLICY", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
     "TORCHELASTIC_SIGNALS_TO_HANDLE", "TORCH_CPP_LOG_LEVEL",
 )  # fmt: skip
 """Those of them that change nothing: all is imported by then, and the rest is read when it is used.

@@ -16,7 +16,7 @@ from tests.cli.tree import whole
 
 REPO = Path(__file__).parents[1]
 DOCUMENTS = (
-    *(REPO / name for name in ("README.md", "AGENTS.md", "CONTRIBUTING.md")),
+    *(REPO / name for name in ("README.md", "AGENTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
     *sorted((REPO / "references").glob("*.md")),
     *sorted((REPO / "docs").rglob("*.md")),
 )

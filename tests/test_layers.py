@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "skillbank"
+ENGINE = "skillbank_engine"
 BELOW = "what lies beside the folders"
 
 
@@ -42,9 +43,9 @@ def drawn() -> tuple[tuple[str, ...], ...]:
 
 
 @cache
-def modules() -> dict[str, Path]:
-    """Return the files of the package by the names of their modules below it."""
-    folder = ROOT / "runtime" / PACKAGE
+def modules(package: str = PACKAGE) -> dict[str, Path]:
+    """Return the files of a package by the names of their modules below it."""
+    folder = ROOT / "runtime" / package
     found = {}
     for file in sorted(folder.rglob("*.py")):
         parts = file.relative_to(folder).with_suffix("").parts
@@ -76,39 +77,42 @@ def height(of: str) -> int:
     return next((i for i, line in enumerate(drawn()) if of in line), len(drawn()))
 
 
-def imports(module: str, file: Path) -> Iterator[Import]:
-    """Yield what a module imports of the package, anywhere in it, but for types alone."""
+def imports(module: str, file: Path, package: str) -> Iterator[Import]:
+    """Yield what a module imports of its package, anywhere in it, but for types alone."""
     queue: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
     while queue:
         node = queue.pop()
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             queue += node.orelse
             continue
-        for name in _named(node):
+        for name in _named(node, package):
             yield Import(module, name, getattr(node, "lineno", 0))
         queue += ast.iter_child_nodes(node)
 
 
-def _named(node: ast.AST) -> Iterator[str]:
-    """Yield the modules of the package that one statement imports, named below the package."""
+def _named(node: ast.AST, package: str) -> Iterator[str]:
+    """Yield the modules of a package that one statement imports, named below it."""
     named: list[str] = []
     if isinstance(node, ast.Import):
-        named = [alias.name for alias in node.names if alias.name != PACKAGE]  # for its version
+        named = [alias.name for alias in node.names if alias.name != package]  # for its version
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0
         for alias in node.names:
             whole = f"{node.module}.{alias.name}"
-            if whole != f"{PACKAGE}.__version__":
-                named.append(whole if whole.removeprefix(f"{PACKAGE}.") in modules() else node.module or "")
+            if whole != f"{package}.__version__":
+                named.append(
+                    whole if whole.removeprefix(f"{package}.") in modules(package) else node.module or ""
+                )
     for name in named:
-        if name == PACKAGE or name.startswith(f"{PACKAGE}."):
-            yield name.removeprefix(PACKAGE).removeprefix(".")
+        if name == package or name.startswith(f"{package}."):
+            yield name.removeprefix(package).removeprefix(".")
 
 
 @cache
-def every() -> tuple[Import, ...]:
+def every(package: str = PACKAGE) -> tuple[Import, ...]:
     # The package itself names its public classes and imports none.
-    return tuple(each for module, file in modules().items() if module for each in imports(module, file))
+    files = {module: file for module, file in modules(package).items() if module}
+    return tuple(each for module, file in files.items() for each in imports(module, file, package))
 
 
 def test_imports_go_one_way() -> None:
@@ -120,10 +124,11 @@ def test_imports_go_one_way() -> None:
     assert not back
 
 
-def test_no_imports_make_a_circle() -> None:
+@pytest.mark.parametrize("package", [PACKAGE, ENGINE])
+def test_no_imports_make_a_circle(package: str) -> None:
     """Those that wait count as well; a package is not held against its own modules."""
     graph: dict[str, set[str]] = defaultdict(set)
-    for each in every():
+    for each in every(package):
         if each.by != each.of and not each.by.startswith(f"{each.of}."):
             graph[each.by].add(each.of)
     try:

@@ -6,7 +6,7 @@ import types
 from pathlib import Path
 
 import pytest
-from benchmarks.mutants.seeding import Mutant, chosen, mutants_of
+from benchmarks.mutants.seeding import Mutant, chosen, closed_over, mutants_of
 
 _MODULE = '''
 """A text."""
@@ -99,3 +99,21 @@ def test_a_choice_is_that_of_its_seed_and_stays_where_nothing_changed(module: Pa
     assert len(first) == 6
     module.write_text("import os\n" + _MODULE, "utf-8")
     assert first == [each.name for each in chosen([module], 6, seed=0)]
+
+
+def test_a_fault_that_takes_the_only_use_of_super_still_fits_its_method(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "class Base:\n    made = 0\n    def __init__(self):\n        self.made = 1\n\n"
+        "class Shelf(Base):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.read = self.made\n",
+        "utf-8",
+    )
+    names: dict[str, type] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
+    shelf = names["Shelf"]
+    assert vars(shelf())["read"] == 1
+    [fault] = [each for each in mutants_of(path) if each.kind == "call"]
+    method = vars(shelf)["__init__"]
+    method.__code__ = closed_over(fault.code(), method.__code__.co_freevars)
+    assert vars(shelf())["read"] == 0

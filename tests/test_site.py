@@ -44,7 +44,10 @@ def test_every_page_is_in_the_navigation() -> None:
     listed = {page for entry in told["nav"] for page in _pages(entry)}
     own = {p.relative_to(REPO / "docs").as_posix() for p in (REPO / "docs").rglob("*.md")}
     beside = {p.relative_to(REPO).as_posix() for p in (REPO / "references").glob("*.md")}
-    assert own | beside | {"index.md", "AGENTS.md", "CONTRIBUTING.md", "CHANGELOG.md"} == listed
+    assert (
+        own | beside | {"index.md", "AGENTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+        == listed
+    )
 
 
 def _pages(entry: object) -> list[str]:

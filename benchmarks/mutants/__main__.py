@@ -36,7 +36,7 @@ from typing import Any
 import pytest
 
 from benchmarks.mutants.forks import Job, done, run_items
-from benchmarks.mutants.seeding import Mutant, chosen
+from benchmarks.mutants.seeding import Mutant, chosen, closed_over
 from benchmarks.mutants.sight import Seen, caches, kept, looked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,7 +116,7 @@ class _Ready:
             if mutant is not None:
                 code = mutant.code()
                 for function in self.functions[(str(mutant.path), mutant.function, mutant.first)]:
-                    function.__code__ = code
+                    function.__code__ = closed_over(code, function.__code__.co_freevars)
             for cache in self.caches:
                 cache.cache_clear()
             failed = run_items(self.session, items, folder)

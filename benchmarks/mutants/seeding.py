@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-__all__ = ["Mutant", "chosen", "mutants_of"]
+__all__ = ["Mutant", "chosen", "closed_over", "mutants_of"]
 
 _COMPARED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -84,6 +84,11 @@ class Mutant:
     def is_in(self, code: CodeType) -> bool:
         """Whether code is that of its function."""
         return code.co_qualname == self.function and code.co_firstlineno == self.first
+
+
+def closed_over(code: CodeType, free: tuple[str, ...]) -> CodeType:
+    """Return code that fits a function with free variables, though it uses none: "super()" was taken out."""
+    return code if code.co_freevars else code.replace(co_freevars=free)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from skillbank.garbage import collect_seldom, taking_nothing_apart
+from skillbank.lazy_imports import lazy_imports
+
+with lazy_imports():
+    from skillbank import cli, errors
+    from skillbank.labelling import process
 
 __all__ = ["main"]
 
@@ -20,7 +25,7 @@ def main() -> None:
     with taking_nothing_apart():
         try:
             _begin(sys.argv[1:])
-            from skillbank.cli import main as run
+            run = cli.main  # which imports the commands
         except KeyboardInterrupt:
             sys.exit(130)
         run()
@@ -29,11 +34,8 @@ def main() -> None:
 def _begin(words: Sequence[str]) -> None:
     """Start the engine for a command that will ask it; where that fails, who takes it is told."""
     if words and words[0] in _ASK_THE_ENGINE and _ASKING_NOTHING.isdisjoint(words):
-        from skillbank.errors import SkillbankError
-        from skillbank.labelling.process import begin
-
-        with suppress(SkillbankError, OSError):
-            begin()
+        with suppress(errors.SkillbankError, OSError):
+            process.begin()
 
 
 if __name__ == "__main__":

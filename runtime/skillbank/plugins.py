@@ -204,6 +204,7 @@ def found() -> Found:
     return Found(offers, tuple(refused))
 
 
+@lru_cache(maxsize=len(Group))
 def names(group: Group) -> tuple[str, ...]:
     """Return the names of a group, our own first; those of writers of label formats are not among them."""
     return tuple(name for name in found().offers[group] if not name.endswith(WRITER))

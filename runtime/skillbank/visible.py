@@ -115,7 +115,7 @@ def visible_values(value: object) -> Any:
     return with_texts(value, visible)
 
 
-def with_texts(value: object, change: Callable[[str], str]) -> Any:
+def with_texts(value: object, change: Callable[[str], str]) -> object:
     """Return a JSON document with its texts and keys changed, at every depth; other values stay."""
     if isinstance(value, str):
         return change(value)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from skillbank_engine.checkpoint import Checkpoint, load_weights, read_checkpoint, require_finite
 from skillbank_engine.config.blocks import EvaluateBase, InferenceBase, SpecBase
@@ -16,9 +15,7 @@ from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OnnxFile, OnnxRunner, read_onnx
 from skillbank_engine.ownership import digest_of
-from skillbank_engine.profile import SMALL
-from skillbank_engine.task import Answer, AnyTask, Kept, Tell
-from skillbank_engine.tracing import TracedPasses
+from skillbank_engine.task import AnyTask, Kept, Tell
 
 Model = Checkpoint | OnnxFile
 
@@ -131,34 +128,3 @@ def make_ready(task: AnyTask, model: Model, compute: Compute) -> None:
         task.use(compute, OnnxRunner(model, compute), model.frame)
     else:
         task.use(compute, None)
-
-
-def _of_overhead(task: AnyTask, compute: Compute) -> bool:
-    """Whether a pass is made of many short operations: of a small model, on a CPU."""
-    engine = task.spec.engine
-    return (
-        compute.device.type == "cpu"
-        and compute.precision == "fp32"
-        and engine.profile in SMALL
-        and not engine.compile
-    )
-
-
-def answer_of(task: AnyTask, compute: Compute) -> Answer:
-    """Give a task's own answer: the graph of its module, on the device."""
-    task.to(compute.device)
-    if task.spec.engine.compile:
-        task.compile(compute.device, training=False)
-    module = task.graph().module.to(compute.device)
-    passes: Answer = module
-    if _of_overhead(task, compute):
-        threads = task.spec.engine.threads
-        passes = TracedPasses(module, task.ahead, channels_last=task.channels_last, threads=threads)
-
-    @torch.inference_mode()
-    def answer(*inputs: Tensor) -> tuple[Tensor, ...]:
-        with compute.autocast():
-            found = passes(*inputs)
-        return tuple(part.float() if part.is_floating_point() else part for part in found)
-
-    return answer

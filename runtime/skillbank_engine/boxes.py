@@ -4,6 +4,8 @@ Two layouts are used: ``xyxy`` (corner, corner) and ``cxcywh`` (centre, size).  
 ``cxcywh`` divided by the picture's width and height; files and people see ``xyxy`` in pixels.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -31,6 +33,33 @@ def cxcywh_from_xyxy(boxes: Tensor) -> Tensor:
     """Turn corner boxes into centre-size boxes; the inverse of :func:`xyxy_from_cxcywh`."""
     low, high = boxes[..., :2], boxes[..., 2:]
     return torch.cat([(low + high) / 2, high - low], dim=-1)
+
+
+def padded_targets(boxes: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Put what single pictures hold into one batch; ``M`` is the most boxes of a picture.
+
+    Parameters
+    ----------
+    boxes : sequence of Tensor
+        For each picture ``(m, 4)`` relative ``cxcywh``.
+    numbers : sequence of Tensor
+        For each picture ``(m,)`` int64: what each box is.
+
+    Returns
+    -------
+    boxes, numbers, valid : Tensor
+        ``(B, M, 4)``, padded with a centred box, which is harmless in formulas; ``(B, M)`` int64; ``(B, M)``
+        bool.
+    """
+    most = max((len(item) for item in boxes), default=0)
+    padded = torch.full((len(boxes), most, 4), 0.5)
+    kinds = torch.zeros((len(boxes), most), dtype=torch.int64)
+    valid = torch.zeros((len(boxes), most), dtype=torch.bool)
+    for row, (item, names) in enumerate(zip(boxes, numbers, strict=True)):
+        padded[row, : len(item)] = item
+        kinds[row, : len(item)] = names
+        valid[row, : len(item)] = True
+    return padded, kinds, valid
 
 
 def _area(boxes: Tensor) -> Tensor:

@@ -119,6 +119,31 @@ def coco_results(detections: Mapping[int, Sequence[Found]]) -> list[CocoResult]:
     ]
 
 
+def detection_rows(data: EvaluationSet, detections: Mapping[int, Sequence[Found]]) -> list[dict[str, object]]:
+    """Turn detections, by COCO image id, into a list with picture and class by name.
+
+    Parameters
+    ----------
+    data : EvaluationSet
+        What was measured on.
+    detections : mapping
+        COCO image id to detections, whose labels count in the set's names.
+    """
+    pictures = dict(zip(data.image_ids, (record.image.name for record in data.records), strict=True))
+    return [
+        {
+            "image": pictures[image_id],
+            "image_id": image_id,
+            "category_id": data.category_ids[item.label],
+            "phrase": data.names[item.label],
+            "box": [round(value, 2) for value in item.box],
+            "score": round(item.score, 5),
+        }
+        for image_id, items in detections.items()
+        for item in items
+    ]
+
+
 def average_precisions(
     data: EvaluationSet,
     detections: Mapping[int, Sequence[Found]],

@@ -10,7 +10,7 @@ from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.errors import EngineError
 from skillbank_engine.profile import SMALL
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.threads import set_threads
+from skillbank_engine.threads import available_cpus
 
 _LOG = logging.getLogger(__name__)
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -112,7 +112,8 @@ def choose_compute(
         Whether nobody has named a precision, and bf16 serves: a GPU that has it computes in it then.
     """
     precision = precision or getattr(spec.train, "precision", "fp32")
-    threads = set_threads(spec.engine.threads, team.local_size)
+    threads = spec.engine.threads or max(1, available_cpus() // team.local_size)
+    torch.set_num_threads(threads)
     if on_cpu or not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
         # other (skillbank_engine.training.gradients tells why).

@@ -187,10 +187,10 @@ class _Name:
     def __subclasscheck__(self, kind: type) -> bool:
         return issubclass(kind, self.real())
 
-    def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[Any, ...]:
+    def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[object, ...]:
         return (self.real(),)
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> object:
         return Union[self, other]  # noqa: UP007  an annotation, which nothing has to look at now
 
     __ror__ = __or__

@@ -87,7 +87,7 @@ def _built_in_memory() -> Iterator[None]:
     Its own way is to build it of shapes alone, for which torch imports a compiler's arithmetic: that takes
     several times as long as all of the reading.
     """
-    import torch
+    import torch  # a name of this module alone needs none, reading a network does
 
     shapes = torch.device("meta")
     base: Any = of_transformers("PreTrainedModel")

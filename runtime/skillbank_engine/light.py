@@ -3,7 +3,8 @@
 Both import much that passes forward and backward never touch: compilers, training over machines, formats of
 quantized weights, and a look through the files of all models.  Here such parts stay away until something
 imports or asks for them (:func:`whole`), and what is computed is the same: the layers are the same files.
-Whatever another version of either would trip over ends in importing it as everybody does.
+Whatever another version of either would trip over ends in importing it as everybody does.  torch itself is
+imported in functions here, since this module says how.
 """
 
 import inspect

@@ -45,7 +45,7 @@ def _main(family: Family, argv: Sequence[str] | None = None) -> int:
     arguments = _parser(family).parse_args(argv)
     tool = family.tools.get(arguments.action)
     if arguments.action != "schemas" if tool is None else tool.torch:
-        from skillbank_engine.importing import load_libraries
+        from skillbank_engine.importing import load_libraries  # help and wrong usage need nothing of it
 
         load_libraries()
     from skillbank_engine import running  # which reads specs, while those are loaded

@@ -84,7 +84,7 @@ def run_tool(family: Family, arguments: argparse.Namespace) -> int:
 def _print_settled(family: Family, action: str, spec_file: str) -> int:
     """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
     with importing():
-        from skillbank_engine.device import cuda_wanted
+        from skillbank_engine.device import cuda_wanted  # on torch, which schemas do without
 
     specs = family.specs()
     spec = load_spec(specs, action, spec_file, [])

@@ -18,6 +18,6 @@ def starting_spec(family: Family, spec: SpecBase) -> dict[str, object] | None:
     if not named:
         return None
     with importing():
-        from skillbank_engine.checkpoint import spec_of
+        from skillbank_engine.checkpoint import spec_of  # on torch, which most settle without
 
     return spec_of(family.name, named)

@@ -70,6 +70,7 @@ from skillbank_engine.exchange import (
     TrainingData,
     TrainT,
 )
+from skillbank_engine.graph_answer import answer_of
 from skillbank_engine.pace import Pace
 from skillbank_engine.schedule import Schedule
 from skillbank_engine.team import Team
@@ -361,8 +362,6 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
     def use(self, compute: Compute, answer: Answer | None, frame: tuple[int, int] | None = None) -> None:
         """Make ready to answer: by the given one of an ONNX file, else by the graph of the module."""
-        from skillbank_engine.answering import answer_of  # which asks a task
-
         self.frame = frame
         self.answer = answer or answer_of(self, compute)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -13,8 +12,6 @@ from skillbank_engine.results import replacing
 
 if TYPE_CHECKING:
     from skillbank_engine.config.tensorrt import GenTrtEngineBase
-
-_LOG = logging.getLogger(__name__)
 
 
 def build_engine(trt: ModuleType, model: OnnxFile, path: Path, settings: GenTrtEngineBase) -> None:

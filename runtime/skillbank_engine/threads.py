@@ -57,20 +57,3 @@ def wait_passively() -> None:
     takes several times the processor time that it needs.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def set_threads(wanted: int, processes: int = 1) -> int:
-    """Set torch's thread count and give it back.
-
-    Parameters
-    ----------
-    wanted : int
-        0 for this process' share of :func:`available_cpus`.
-    processes : int
-        How many share them.
-    """
-    import torch
-
-    count = wanted or max(1, available_cpus() // processes)
-    torch.set_num_threads(count)
-    return count

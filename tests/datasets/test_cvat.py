@@ -183,8 +183,9 @@ def test_frames_that_a_track_skips(tmp_path: Path) -> None:
 
 def test_a_video_without_its_frames(tmp_path: Path) -> None:
     picture(tmp_path / "cover.jpg")
-    saved(tmp_path, meta("car"), track(0, "car", (0, 0)))
-    with pytest.raises(DataError, match=r"whose frames are not there as pictures .* 'CVAT for images 1.1'"):
+    saved(tmp_path, meta("car"), track(0, "car", (0, 0)), track(1, "car", (0, 0)))
+    said = r"holds 2 tracks of a video whose frames are not there as pictures .* 'CVAT for images 1.1'"
+    with pytest.raises(DataError, match=said):
         data_of(tmp_path)
 
 
@@ -221,3 +222,11 @@ def test_a_label_that_the_task_does_not_list_is_said(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.classes == ("car", "crr")
     assert data.notes == ("boxes bear classes that the data set's own list lacks, and they are added: crr",)
+
+
+@pytest.mark.parametrize("near", ["", "task/"])
+def test_of_pictures_of_a_name_those_of_the_folder_of_images_are_meant(tmp_path: Path, near: str) -> None:
+    for folder in (f"{near}images", f"{near}other", "far/images"):
+        picture(tmp_path / folder / "a.jpg")
+    saved(tmp_path / near, meta("car"), image(0, "a.jpg", box("car")))
+    assert [*boxes(data_of(tmp_path))] == [f"{near}images/a.jpg"]

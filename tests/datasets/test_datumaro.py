@@ -119,3 +119,12 @@ def test_videos_and_broken_documents(tmp_path: Path) -> None:
     file.write_text('{"categories": {"label": {"labels": []}}, "items": 7}')
     with pytest.raises(DataError, match=r"annotations/train.json holds no list of items"):
         data_of(tmp_path)
+
+
+def test_an_item_of_another_encoding_says_so(tmp_path: Path) -> None:
+    for name in "ab":
+        picture(tmp_path / "images" / "train" / f"{name}.jpg")
+    file = saved(tmp_path, "train", item("a", mark(attributes={"note": "xx"})), item("b", mark()))
+    assert not kinds(data_of(tmp_path))
+    file.write_bytes(file.read_bytes().replace(b"xx", b"\xf6"))
+    assert kinds(data_of(tmp_path)) == {"not-utf8": 1}

@@ -40,6 +40,7 @@ def test_the_first_challenge_and_what_is_wrong(tmp_path: Path) -> None:
     picture(tmp_path / "seq" / "img1" / "000001.jpg")
     rows = (
         "1,1,10,20,30,40,1,-1,-1,-1\n1,2,x,20,30,40,1,1,1\n1,2,3\n9,1,10,20,30,40,1,1,1\n1,1,1,2,3,4,1,77,1\n"
+        "1,1,1,2,3,4,1,0,1\n"
     )
     text(tmp_path / "seq" / "gt" / "gt.txt", rows)
     data = data_of(tmp_path)
@@ -47,8 +48,9 @@ def test_the_first_challenge_and_what_is_wrong(tmp_path: Path) -> None:
         "seq/img1/000001.jpg": [("pedestrian", *BOX)],
         "img1/000009": [("pedestrian", *BOX)],
     }
-    assert kinds(data) == {"unreadable-annotation": 2, "unknown-class": 1}
+    assert kinds(data) == {"unreadable-annotation": 2, "unknown-class": 2}
     assert "line 5: its class is number 77" in details(data)
+    assert "line 6: its class is number 0" in details(data)
 
 
 def test_the_folders_of_sequences_say_their_splits(tmp_path: Path) -> None:

@@ -215,3 +215,11 @@ def test_files_of_pictures_without_objects_are_read_where_most_are_such(
         text(tmp_path / f"{name}.json", json.dumps(empty).replace("a.jpg", f"{name}.jpg"))
     none: dict[str, list[Any]] = {f"images/{name}.jpg": [] for name in ("b", "c", "d")}
     assert boxes(data_of(tmp_path)) == {**READ, **none}
+
+
+def test_an_entry_is_told_by_its_line_where_there_are_several(tmp_path: Path) -> None:
+    [alone] = data_of(saved(tmp_path / "a", "x.jsonl", AZURE)).splits[0].pictures()
+    two = (
+        data_of(saved(tmp_path / "b", "x.jsonl", AZURE, {**AZURE, "image_url": "b.jpg"})).splits[0].pictures()
+    )
+    assert [str(each.where) for each in (alone, *two)] == ["x.jsonl", "x.jsonl line 1", "x.jsonl line 2"]

@@ -114,3 +114,12 @@ def test_more_files_than_are_looked_into(tmp_path: Path, count: int) -> None:
     data = data_of(tmp_path)
     read = boxes(data)
     assert len(read) == count and read["images/0259.jpg"] == [("car", *BOX)]
+
+
+def test_an_object_without_frames_holds_none(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    only = frame("a.jpg", label(box2d=PLACE))
+    text(tmp_path / "a.json", json.dumps({"frames": [only]}))
+    assert data_of(tmp_path).format == "bdd100k"
+    text(tmp_path / "a.json", json.dumps(only))
+    assert data_of(tmp_path).format == "pictures"

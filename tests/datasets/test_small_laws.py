@@ -189,3 +189,23 @@ def test_how_far_a_box_may_reach_out(size: tuple[float, float], pixels: float) -
 )
 def test_the_name_of_a_category(entry: object, read: str) -> None:
     assert _name(entry) == read
+
+
+@pytest.mark.parametrize(
+    ("corners", "size", "fits"),
+    [
+        ((60, 40, 40, 40), SIZE, True),
+        ((60, 40, 42, 40), SIZE, True),
+        ((60, 40, 43, 40), SIZE, False),
+        ((60, 40, 40, 43), SIZE, False),
+        ((60, 40, 0, 40), SIZE, False),
+        ((60, 40, 40, -1), SIZE, False),
+        ((60, 40, 40, 40), None, False),
+    ],
+)
+def test_a_reversed_box_that_fits_as_corner_and_size_says_so(
+    corners: tuple[float, float, float, float], size: tuple[float, float] | None, fits: bool
+) -> None:
+    kind, said = box_fault(Box(*corners, 0), size) or ("", "")
+    assert kind == "box-reversed"
+    assert ("as x, y, width, height it would fit" in said) is fits

@@ -143,7 +143,8 @@ def test_a_divided_data_set_is_divided_again_only_when_told(tmp_path: Path) -> N
     made.add("train", 8)
     made.add("test", 4)
     amount = Amount.read("0.25", "--val")
-    with pytest.raises(UsageError, match=r"is divided already.*--again"):
+    way = r"is divided already \(train, test\); name the part to divide, as in .*/data/train, or .* --again"
+    with pytest.raises(UsageError, match=way):
         split(made.opened(), tmp_path / "new", val=amount)
     copy = split(made.opened(), tmp_path / "new", val=amount, again=True)
     assert {name: count.pictures for name, count in copy.splits.items()} == {"train": 9, "val": 3}

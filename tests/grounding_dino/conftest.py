@@ -13,11 +13,13 @@ from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint
 from skillbank_engine.families.grounding_dino.config import build_spec
 from skillbank_engine.families.grounding_dino.data.shapes import SEEN, write_shapes
 from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.family import FAMILY
 from skillbank_engine.families.grounding_dino.model import build_detector, network_values
 from skillbank_engine.families.grounding_dino.task import GroundingDino
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer
 from skillbank_engine.onnx_file import write_graph
 
+LATEST = FAMILY.latest
 TINY = Architecture(
     backbone="mini",
     text_encoder="mini",

@@ -12,9 +12,8 @@ from PIL import Image
 from skillbank_engine.errors import PromptError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.captions import read_captions
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST
 from skillbank_engine.families.grounding_dino.config.dataset import InferSource
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
 

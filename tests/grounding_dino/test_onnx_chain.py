@@ -13,10 +13,9 @@ import pytest
 import yaml
 
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST
 from skillbank_engine.families.grounding_dino.data.shapes import write_shapes
 from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block
 
 SHORT = ("train.num_epochs=2",)
 

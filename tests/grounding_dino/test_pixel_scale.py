@@ -20,14 +20,13 @@ from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.checkpoint import (
-    LATEST,
     Checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
 from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
 from skillbank_engine.team import Team
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block
 from tests.grounding_dino.deep_files import Array, png, tiff
 
 GREY = np.random.default_rng(7).integers(0, 256, (16, 20)).astype(np.int64)

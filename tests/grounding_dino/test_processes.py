@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from skillbank_engine.crew import Crew, crew_of, gpu_numbers
 from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
+from skillbank_engine.families.grounding_dino.checkpoint import read_checkpoint
 from skillbank_engine.families.grounding_dino.config import build_spec
 from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
 from skillbank_engine.families.grounding_dino.targets import batch_targets
 from skillbank_engine.team import Team
 from skillbank_engine.training.loading import EpochBatches
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block, status_lines
 
 NODES = {"WORLD_SIZE": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "29500"}
 

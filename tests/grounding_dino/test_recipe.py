@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST
-from tests.grounding_dino.conftest import data_block, status_lines
+from tests.grounding_dino.conftest import LATEST, data_block, status_lines
 
 # Half the demo's epochs reached .59 to .66 in these measures (two seeds), one epoch .20 to .25.
 # The floors tell these apart and leave room for what a seed or a processor changes. How well all epochs do is

@@ -11,8 +11,7 @@ import torch
 import yaml
 
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST
-from tests.grounding_dino.conftest import TINY, TINY_OVERRIDES, data_block, status_lines
+from tests.grounding_dino.conftest import LATEST, TINY, TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
 

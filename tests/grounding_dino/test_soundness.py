@@ -10,13 +10,13 @@ import yaml
 
 from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
+from skillbank_engine.families.grounding_dino.checkpoint import read_checkpoint
 from skillbank_engine.families.grounding_dino.config import GROUNDING_DINO, build_spec
 from skillbank_engine.finite import first_not_finite
 from skillbank_engine.profile import prepare_start
 from skillbank_engine.training.run import TrainingRun
 from skillbank_engine.training.saving import Keeper
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block, status_lines
 
 BIAS = "network.model.text_projection.bias"
 

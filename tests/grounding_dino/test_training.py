@@ -16,8 +16,8 @@ import yaml
 
 from skillbank_engine.errors import WeightsError
 from skillbank_engine.families.grounding_dino.__main__ import main
-from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+from skillbank_engine.families.grounding_dino.checkpoint import read_checkpoint
+from tests.grounding_dino.conftest import LATEST, TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
 

@@ -340,6 +340,18 @@ def test_a_code_is_asked_for_and_wrong_ones_wait(hard: JobStore, code: ApprovalC
         ApprovalGuard(Lock(code), hard.engine).give("plan:x", "terminal", code=CODE)
 
 
+@pytest.mark.parametrize(("seconds", "waits"), [(0.0, False), (0.4, True), (1.0, True)])
+def test_until_the_last_moment_a_right_code_waits_too(
+    hard: JobStore, monkeypatch: pytest.MonkeyPatch, seconds: float, waits: bool
+) -> None:
+    monkeypatch.setattr(WrongCodes, "wait", seconds)
+    if waits:
+        with pytest.raises(WrongCodeError, match="looked at in 1 s"):
+            hard.guard.give("plan:x", "terminal", code=CODE)
+    else:
+        assert hard.guard.give("plan:x", "terminal", code=CODE).seal
+
+
 def test_many_codes_at_once_are_counted_one_by_one(hard: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a client that answers many questions at once guesses as often as it likes."""
     looked = []

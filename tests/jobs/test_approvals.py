@@ -9,7 +9,7 @@ import pytest
 
 from skillbank import approval_code
 from skillbank.agent.approval import Approval
-from skillbank.approval_code import ApprovalCode
+from skillbank.approval_code import SHORTEST, ApprovalCode
 from skillbank.errors import NotApprovedError, UsageError
 from skillbank.jobs import approvals as of_store
 from skillbank.jobs.approval_subjects import (
@@ -124,6 +124,8 @@ def test_with_a_code_what_lay_there_is_sealed(
         hard.guard.announce(made)
         assert hard.guard.marked() == (made.public, made.public), "what was announced before was never set"
         assert hard.guard.is_code("tulips in march") and not hard.guard.is_code("roses in june")
+        hard.guard._write_mark("next:no key")
+        assert hard.guard.marked() == ("next:no key", made.public) and not hard.guard.broken
         hard.guard.mark(None)
         assert hard.guard.marked() == ("",) and not hard.guard.broken
         with pytest.raises(NotApprovedError):
@@ -170,3 +172,16 @@ def test_the_terms_of_a_record_are_those_of_its_launch() -> None:
 
 def test_the_title_of_a_question_is_its_first_line() -> None:
     assert Approval("plan:x", "Start it?\n  command x").title == "Start it?"
+
+
+@pytest.mark.parametrize("code", ["tulips 1"[:SHORTEST], "tulips 1" * 20])
+def test_a_code_is_known_again_whatever_its_length(
+    store: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(approval_code, "_COST", approval_code._LEAST)
+    made = ApprovalCode.made(code, home / "approval-code")
+    made.write()
+    store.guard.mark(made)
+    with JobStore(str(store.engine.url)) as hard:
+        assert hard.guard.is_code(code)
+        assert not hard.guard.is_code(code[:-1]) and not hard.guard.is_code(f"{code}a")

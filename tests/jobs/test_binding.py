@@ -155,7 +155,9 @@ def test_a_parents_model_that_is_not_there(bound: Callable[..., Any], make_plan:
     assert not needs_parent_model(make_plan(spec={"x": "{results_dir}"}))
 
 
-def test_a_value_left_open_stops_the_launch(make_plan: MakePlan) -> None:
+def test_a_value_left_open_stops_the_launch(make_plan: MakePlan, bound: Callable[..., Any]) -> None:
+    with pytest.raises(SpecError, match=r"^c has no value"):
+        bound({"c": "???"})
     with pytest.raises(SpecError, match=r"a\.b\[1\] has no value"):
         check_filled(make_plan(spec={"a": {"b": ["x", "???"]}}))
     with pytest.raises(SpecError, match=r"^c has no value"):
@@ -198,6 +200,8 @@ def test_a_shell_never_sees_a_path_that_means_something_to_it(
     evil = safe.model_copy(update={"results_dir": f"{safe.results_dir}/$(touch evil)"})
     with pytest.raises(PlatformError, match="--results-root"):
         bind(plan, evil, (), stage=staged)
+    alone = make_plan(command=("bash", "-c", "tool"))
+    assert bind(alone, evil, (), stage=staged).argv == ("bash", "-c", "tool"), "it never sees that path"
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -245,3 +249,10 @@ def test_what_a_format_cannot_say() -> None:
         "b": {},
         "d": float("inf"),
     }
+
+
+def test_of_several_parents_the_first_gives_its_model(bound: Callable[..., Any]) -> None:
+    other = ParentModel("other", "train", Path("/results/other/train/model.pth"))
+    made = bound({"model": "{parent_model}", "folder": "{parent_model_folder}"}, (MODEL, other))
+    assert made.spec == {"model": str(MODEL.model), "folder": str(MODEL.model.parent)}
+    assert made.reads == (MODEL.model.parent, other.model.parent)

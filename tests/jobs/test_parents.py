@@ -161,6 +161,12 @@ def test_a_model_is_missed_where_a_job_of_this_machine_is_complete(
         assert lacking_model(plan, {record.id: record}.__getitem__) == ""
 
 
+def test_the_model_of_a_plan_that_has_not_run_is_not_missed(make_plan: MakePlan) -> None:
+    later = ParentRef(plan="0" * 64, action="train", skill="tao-train-grounding-dino")
+    jobs: dict[str, JobRecord] = {}
+    assert lacking_model(make_plan(parents=(later,)), jobs.__getitem__) == ""
+
+
 def test_models_are_those_of_parents_and_of_a_search_its_best_trial(
     make_record: MakeRecord, make_plan: MakePlan
 ) -> None:

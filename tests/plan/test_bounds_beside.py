@@ -25,6 +25,51 @@ BOUNDS = [
     "Sequentially",
     "Low Priority",
 ]
+JUDGED = [
+    # A part of the data is not as it should be.
+    "April was mislabelled.",
+    "The intern mislabelled April.",
+    "Those from the north are garbage.",
+    "The last folder is a mess.",
+    "The north camera is blind.",
+    "The owner withdrew March.",
+    "Both are swapped.",
+    "Note: March is wrong.",
+    "The second contains the first.",
+    "Half of them are duplicates.",
+    "Some boxes are missing.",
+    "The images are rotated by 90 degrees.",
+    "We call vans trucks.",
+    "Accuracy over speed.",
+    # What hurts a model, and what somebody objects to.
+    "Rotations hurt.",
+    "Colour confuses it.",
+    "The sponsor frowns on flips.",
+    "The works council objects to faces.",
+    "Bob vetoed the export.",
+    "Nothing may leave the building.",
+    "Misses are worse than false alarms.",
+    # The state of a machine.
+    "The second card is Anna's.",
+    "The disk is full.",
+    "The lab closes at six.",
+    "Results belong on the shared drive.",
+    # The request is taken back, or waits for somebody.
+    "I take that back.",
+    "I changed my mind.",
+    "I am joking.",
+    "This is hypothetical.",
+    "The judge said stop.",
+    "The project got cancelled.",
+    "After the boss approves.",
+    "Bob reviews it first.",
+]
+LINES = [
+    "Date: tomorrow",
+    "Subject: tonight",
+    "Prerequisite: Bob signs",
+    "Approval: pending",
+]
 HEADINGS = [
     "Tomorrow", "Overnight", "Rejected", "Pending", "Idea", "Proposal", "Dogs only", "Low priority",
 ]  # fmt: skip
@@ -45,6 +90,20 @@ TOLD = [
     "My card has only 16 GB.",
     "The line makes 4,000 parts a day.",
     "Dr. Weiss wants a longer run.",
+    "My back hurts.",
+    "Our picnic got cancelled.",
+    "Our kitchen is a mess.",
+    "I was wrong last time.",
+    "Our market opens at six.",
+    "The roof leaks in winter.",
+    "The machine is new.",
+    "The pictures show garbage bins.",
+    "We sort garbage with two cameras at night.",
+    "On Monday the hall was empty.",
+    "The last chair is missing in our office.",
+    "The old model was useless at night.",
+    "The last run gave rubbish results.",
+    "The lab opens at nine.",
     "Ahmed",
     "Emily Holly",
 ]
@@ -60,7 +119,7 @@ def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
     return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
 
-@pytest.mark.parametrize("said", [*BOUNDS, *UNMEANT])
+@pytest.mark.parametrize("said", [*BOUNDS, *JUDGED, *UNMEANT])
 def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(sets_bank: Runtime, said: str) -> None:
     assert any(request.questions for request in sets_bank.read(f"{BASE}. {said}").requests)
 
@@ -68,6 +127,12 @@ def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(sets_bank: Runti
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_a_heading_that_puts_off_or_bounds_is_asked_about(sets_bank: Runtime, heading: str) -> None:
     assert any(request.questions for request in sets_bank.read(f"{heading}: {BASE}").requests)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_that_puts_off_or_bounds_is_asked_about(sets_bank: Runtime, line: str) -> None:
+    for text in (f"{line}\n{BASE}", f"{BASE}\n{line}"):
+        assert any(request.questions for request in sets_bank.read(text).requests)
 
 
 @pytest.mark.parametrize("told", TOLD)

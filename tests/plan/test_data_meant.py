@@ -96,3 +96,44 @@ def test_whether_a_place_for_what_one_step_leaves_is_for_all_is_asked(read: Read
 def test_a_place_for_results_is_for_all_steps(read: Read, said: str) -> None:
     requests = read(f"train rtdetr on data/a, no hpo, evaluate on data/b, {said}").requests
     assert [(r.results_root, r.questions) for r in requests] == [("./y", ())] * 2
+
+
+def test_data_of_an_evaluation_that_validate_the_training_too_are_noted(read: Read) -> None:
+    said = "data/b, on which the model is evaluated, validates its training too"
+    assert any(note.startswith(said) for note in read("train rtdetr on data/a, evaluate it on data/b").notes)
+    for other in (
+        f"{TRAIN}, evaluate it on data/c",
+        "train rtdetr on data/a, no validation, evaluate it on data/b",
+    ):
+        assert not any("validates its training too" in note for note in read(other).notes)
+
+
+@pytest.mark.parametrize(
+    ("said", "unread"),
+    [
+        ("train rtdetr on data/a and a second set, no hpo", "and a second set"),
+        ("train rtdetr on some images of data/a, no hpo", "some images"),
+        ("train rtdetr on the images of data/a we labelled, no hpo", "we labelled"),
+        (f"{TRAIN}, evaluate it on data/c and run it there", "run it there"),
+        (f"{TRAIN}, evaluate it on data/c and the same for the train set", "and the same for"),
+        (f"{TRAIN}, evaluate it on data/c, then on a second set", "on a second set"),
+        (f"{TRAIN}, evaluate it on its own data and on data/c", "its own data"),
+        (f"{TRAIN}, evaluate it on data/c. Use data/d for training.", "data/d for training"),
+    ],
+)
+def test_further_data_in_words_and_a_second_place_for_one_thing_are_asked_about(
+    read: Read, said: str, unread: str
+) -> None:
+    assert unread in read(said).not_understood
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "train rtdetr on the new images in data/a, no hpo",
+        "train rtdetr on data/a and the val set in data/b, no hpo",
+        f"{TRAIN}, training data data/a, evaluate it on data/c",
+    ],
+)
+def test_data_with_their_place_ask_nothing(read: Read, said: str) -> None:
+    assert read(said).not_understood == ()

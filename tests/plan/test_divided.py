@@ -150,3 +150,10 @@ def test_a_folder_with_the_very_files_is_not_divided(rows: dict[str, list[Bindin
         (root / name).touch()
     made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: ("train", "val"))
     assert parts(made) == [(TRAIN, str(root))]
+
+
+def test_a_file_that_is_called_like_a_folder_is_none(rows: dict[str, list[Binding]], tmp_path: Path) -> None:
+    root = folders(tmp_path, "train", "validation")
+    (root / "val").write_text("a list of pictures")
+    made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: ())
+    assert parts(made) == [(TRAIN, f"{root}/train"), (EVAL, f"{root}/validation")]

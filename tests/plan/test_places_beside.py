@@ -25,7 +25,7 @@ ASKED = {
     f"{TRAIN}. Name the checkpoint night.pth.": "Name the checkpoint night.pth",
     f"{TRAIN}. The checkpoint is called final.pth.": "checkpoint is called final.pth",
     f"{TRAIN}. Checkpoint dir: ./ck": "Checkpoint dir",
-    f"{TRAIN}. I want the weights in ./ck": "weights in ./ck",
+    f"{TRAIN}. I want the weights in ./ck": "the weights in ./ck",
     f"{TRAIN}. Logs go to ./logs": "Logs go to ./logs",
     # What an evaluation is to be on.
     f"{TRAIN}, evaluate on the train data": "the train data",

@@ -27,6 +27,34 @@ def test_machines_behind_the_last_of_several_steps_are_asked_about(runtime: Runt
     assert (train.gpus, train.nodes, evaluate.questions) == (None, None, ())
 
 
+@pytest.mark.parametrize("said", [", batch size 8", ". Batch size 8.", ". Use batch size 8."])
+def test_a_value_that_a_training_has_too_is_asked_about_behind_an_evaluation(
+    runtime: Runtime, said: str
+) -> None:
+    train, evaluate = runtime.read(f"{TRAIN}, evaluate it on /d/v{said}").requests
+    assert [q.key for q in train.questions] == ["batch_size"]
+    assert [s.value for s in evaluate.settings] == [8]
+
+
+SIZES = {
+    "evaluate it on /d/v with batch size 8": [[], [8]],
+    "evaluate it on /d/v, batch size 8 for both": [[8], [8]],
+    "evaluate it on /d/v. Use batch size 8 for the training.": [[8], []],
+    "export it and evaluate it on /d/v with batch size 8": [[], [], [8]],
+    "export and evaluate it on /d/v with batch size 8": [[], [8], [8]],
+    "batch size 4, evaluate it on /d/v, batch size 8": [[4], [8]],
+}
+
+
+@pytest.mark.parametrize(("said", "sizes"), SIZES.items())
+def test_a_value_is_of_the_steps_that_it_is_said_with(
+    runtime: Runtime, said: str, sizes: list[list[int]]
+) -> None:
+    reading = runtime.read(f"{TRAIN}, {said}")
+    assert [[s.value for s in r.settings] for r in reading.requests] == sizes
+    assert not reading.not_understood and not any(r.questions for r in reading.requests)
+
+
 GPUS = {
     "then evaluate it on /d/v with 2 GPUs": [None, 2],
     "then evaluate it on /d/v (2 GPUs)": [None, 2],
@@ -218,6 +246,22 @@ def test_what_is_said_to_come_first_runs_first_also_in_a_later_sentence(
     runtime: Runtime, text: str, actions: list[str]
 ) -> None:
     assert [r.action for r in runtime.read(text).requests] == actions
+
+
+OF_NOBODY = {
+    "I will evaluate it on /d/v": "I will",
+    "Export follows": "Export follows",
+    "The export comes next": "export comes next",
+    "It gets exported": "It gets exported",
+    "Evaluation on /d/v: done": "done",
+    "Evaluate it on /d/v? Maybe": "Maybe",
+    "Once more with lr 1e-5": "Once more with lr 1e-5",
+}
+
+
+@pytest.mark.parametrize(("said", "unread"), OF_NOBODY.items())
+def test_a_further_step_that_nobody_orders_is_asked_about(runtime: Runtime, said: str, unread: str) -> None:
+    assert unread in runtime.read(f"{TRAIN}. {said}.").not_understood
 
 
 UNASKED = {

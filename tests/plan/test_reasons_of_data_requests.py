@@ -28,6 +28,10 @@ DECIDING = (
     "convert /d/x to coco since half the labels are bad",
     "convert /d/x to coco because we need night pictures",
     "split /d/x 80/20 in order",
+    "split /d/x 80/20. Cameras are apart.",
+    "split /d/x 80/20. The pictures come from three cameras.",
+    "split /d/x 80/20. The pictures come in pairs.",
+    "split /d/x 80/20. Each patient has four pictures.",
 )
 
 
@@ -132,3 +136,26 @@ def test_what_is_left_out_between_a_check_and_a_training_is_left_out_of_it(
 ) -> None:
     check, train = runtime.read(f"check /d/x, {verb} the broken ones, then train RT-DETR on it").requests
     assert (check.action, train.action, train.on_broken) == ("check", "train", "skip")
+
+
+PARTS = (
+    "for the test set",
+    "for the training set",
+    "for the val split",
+    "for the training data",
+    "for the test pictures",
+    "for train",
+    "for train and val",
+    "for the trucks",
+    "for the night pictures",
+)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_a_data_set_that_is_to_be_converted_is_asked_about(runtime: Runtime, part: str) -> None:
+    assert runtime.read(f"convert /d/x to coco {part}").not_understood
+
+
+@pytest.mark.parametrize("purpose", ["a training", "the new training", "validation", "the auditors", "Bob"])
+def test_what_a_conversion_is_for_asks_nothing(runtime: Runtime, purpose: str) -> None:
+    assert not runtime.read(f"convert /d/x to coco for {purpose}").not_understood

@@ -66,6 +66,7 @@ TRAIN: dict[str, Any] = {"data": ["train=s3://b/t"], "pretrained": "none", "auto
         ({"gpus": 2}, "2 GPUs; "),
         ({"gpus": 0}, "0 GPUs; "),
         ({"gpus": 1, "nodes": 2}, "1 GPU; 2 nodes; "),
+        ({"gpus": 2, "nodes": 1}, "2 GPUs; 1 node; "),
         ({"gpus": 2, "settings": ["train.gpu_ids=[2, 3]"]}, "GPU ids 2 and 3; "),
         ({"settings": ["train.num_gpus=2"]}, "2 GPUs; "),
     ],

@@ -46,6 +46,17 @@ ASKED = {
     "train rtdetr on data/a without automl. Then train segformer on data/b.": "without automl",
     "train rtdetr on data/a with automl turned off and segformer on data/b": "with automl turned off",
     "train rtdetr on data/a with hpo (8 trials), then segformer on data/b": "with hpo",
+    # where one of them runs, with how many GPUs, and where it leaves what it makes
+    "train rtdetr on data/a with 2 gpus, then segformer on data/b, no hpo": "with 2 gpus",
+    "train rtdetr with 2 gpus on data/a and segformer on data/b, no hpo": "with 2 gpus",
+    "train rtdetr on data/a, 2 gpus, and segformer on data/b, no hpo": "2 gpus",
+    "train rtdetr on data/a with 2 gpus. Then train segformer on data/b. No hpo.": "with 2 gpus",
+    "train rtdetr on data/a on 2 nodes and segformer on data/b, no hpo": "on 2 nodes",
+    "train rtdetr on data/a on slurm, then segformer on data/b, no hpo": "on slurm",
+    "train rtdetr on data/a locally. Train segformer on data/b. No hpo.": "locally",
+    "train rtdetr on data/a, results to ./x, then segformer on data/b, no hpo": "results to ./x",
+    "train rtdetr on data/a into ./x and segformer on data/b, no hpo": "./x",
+    "train rtdetr on data/a, skip broken pictures, and segformer on data/b, no hpo": "skip broken pictures",
     f"{APART}, 10 epochs in total": "in total",
     f"{APART}, 10 epochs together": "together",
     # one beside another
@@ -56,6 +67,12 @@ ASKED = {
     "evaluate rtdetr 0fd673 and the pretrained one on data/c": "the pretrained one",
     "evaluate rtdetr 0fd673 against the original model on data/c": "against the original model",
     "evaluate rtdetr 0fd673 on data/c on the cpu, then on the gpu": "then on the gpu",
+    # a number of models that it is not done with
+    f"{THREE}, evaluate both on data/c": "both",
+    f"{THREE}, evaluate both models on data/c": "both",
+    f"{THREE}, evaluate the two on data/c": "the two",
+    f"{BOTH}, evaluate all three of them on data/c": "all three of them",
+    "train rtdetr on data/a, no hpo, evaluate the two on data/c": "the two",
     # the step of one is none of the other's
     "train rtdetr on data/a, export it, segformer on data/b, no hpo": "segformer",
     "train rtdetr on data/a and export it, then segformer the same, no hpo": "segformer the same",
@@ -75,6 +92,10 @@ DONE = {
     f"{APART}, export both": ["train", "train", "export", "export"],
     f"{BOTH}, then evaluate all of them on data/c": ["train", "train", "evaluate", "evaluate"],
     f"{BOTH}, then evaluate both models on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, then evaluate the two on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}. Evaluate these two models on data/c.": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, evaluate both on data/c": ["train", "train", "evaluate", "evaluate"],
+    f"{APART}, export the two": ["train", "train", "export", "export"],
     f"{BOTH}, then evaluate on data/c": ["train", "train", "evaluate", "evaluate"],
     "train and evaluate rtdetr and segformer on data/a, no hpo": ["train", "train", "evaluate", "evaluate"],
     "no hpo:\n- train rtdetr on data/a\n- train segformer on data/b\n- evaluate both on data/c": [
@@ -154,9 +175,20 @@ def test_data_for_both_are_asked_about_where_one_has_no_place_for_them(runtime: 
     assert not runtime.read(detectors).not_understood
 
 
+def test_something_is_done_with_all_three(runtime: Runtime) -> None:
+    reading = runtime.read(f"{THREE}, export all three")
+    assert [r.action for r in reading.requests] == ["train"] * 3 + ["export"] * 3
+    assert not reading.not_understood
+
+
 READ = {
     "train rtdetr on data/a and train segformer on data/b, no hpo, the first on 2 gpus": [2, None],
-    "train rtdetr on data/a, 2 gpus, and segformer on data/b, no hpo": [2, 2],
+    "train rtdetr on data/a and segformer on data/b, no hpo, 2 gpus": [2, 2],
+    "with 2 gpus train rtdetr on data/a and segformer on data/b, no hpo": [2, 2],
+    "train on 2 gpus rtdetr on data/a and segformer on data/b, no hpo": [2, 2],
+    "train rtdetr and segformer with 2 gpus on data/a, no hpo": [2, 2],
+    "train rtdetr on data/a (2 gpus), segformer on data/b (1 gpu), no hpo": [2, 1],
+    "train rtdetr on data/a, no hpo. Then train segformer on data/b with 2 gpus, no hpo.": [None, 2],
 }
 
 

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
-from skillbank.plan.model import InputBinding, Plan
+from skillbank.errors import SpecError
+from skillbank.plan.described import read_captions
+from skillbank.plan.model import InputBinding, Override, Plan, Source
 from skillbank.plan.request import clean_uri
+from skillbank.plan.variables import name_problem
 from skillbank.runtime import Runtime
 from tests.plan.conftest import Compile, MakeSkill, composed
 
@@ -117,3 +120,71 @@ def test_what_a_plan_keeps_says_its_ways_out_in_the_words_of_whoever_opens_it(
 )
 def test_equal_places_are_equal_texts_and_the_root_is_one(said: str, place: str) -> None:
     assert clean_uri(said) == place
+
+
+@pytest.mark.parametrize(
+    ("pretrained", "handed"), [("IDEA-Research/grounding-dino-tiny", True), ("none", False)]
+)
+def test_who_fetches_a_model_from_the_hub_is_handed_its_token(
+    grounding_dino: Skill, compiled: Compile, pretrained: str, handed: bool
+) -> None:
+    plan = compiled(grounding_dino, "train", automl="off", data=("train=s3://b/t",), pretrained=pretrained)
+    assert plan.env_names == (("HF_ENDPOINT", "HF_TOKEN") if handed else ())
+
+
+def test_a_setting_that_is_said_twice_alike_is_one(grounding_dino: Skill, compiled: Compile) -> None:
+    once, twice = (
+        compiled(grounding_dino, "train", *["train.num_epochs=4"] * count, automl="off") for count in (1, 2)
+    )
+    assert once.overrides == twice.overrides
+    assert sum(each.key == "train.num_epochs" for each in twice.overrides) == 1
+
+
+@pytest.mark.parametrize(("said", "known"), [("train.new=1", True), ("new=1", False), ("new.deep=1", False)])
+def test_a_template_alone_knows_its_own_sections(
+    make_skill: MakeSkill, compiled: Compile, said: str, known: bool
+) -> None:
+    skill = make_skill(templates={"train": {"train": {"epochs": 1}}})
+    if known:
+        assert compiled(skill, "train", said).spec["train"] == {"epochs": 1, "new": 1}
+        return
+    with pytest.raises(SpecError, match="is not a key of this spec"):
+        compiled(skill, "train", said)
+
+
+@pytest.mark.parametrize("key", ["head", "backbone"])
+def test_a_part_beside_a_whole_model_is_a_question_where_it_is_its_backbone(
+    make_skill: MakeSkill, compiled: Compile, key: str
+) -> None:
+    skill = make_skill(
+        inference=f"| train | train.model | ptm | Whole |\n| train | train.{key} | ptm | Part |",
+        templates={"train": {"train": {"model": None, key: None}}},
+    )
+    plan = compiled(skill, "train", "train.model=/w/a.pth", f"train.{key}=/w/b.pth", automl="off")
+    assert ("pretrained" in [each.key for each in plan.questions]) is (key == "backbone")
+
+
+@pytest.mark.parametrize(
+    ("block", "captions"),
+    [
+        (
+            {"infer_data_sources": {"captions": "red cup . blue cup", "image_dir": "/p"}},
+            ["red cup", "blue cup"],
+        ),
+        ({"infer_data_sources": {"image_dir": "/p"}}, None),
+    ],
+)
+def test_captions_are_taken_apart_in_a_block_of_blocks(
+    grounding_dino: Skill, compiled: Compile, block: dict[str, Any], captions: list[str] | None
+) -> None:
+    given = [Override(key="dataset", value=block, source=Source.USER, detail="set by the user")]
+    [read], told = read_captions(given)
+    expected = (
+        block if captions is None else {"infer_data_sources": {"captions": captions, "image_dir": "/p"}}
+    )
+    assert (read.value, told) == (expected, [])
+
+
+def test_of_a_name_that_is_none_forty_characters_are_shown() -> None:
+    assert str(name_problem("A-" + "b" * 60)).count("b") in (36, 37, 38)
+    assert str(name_problem("A-" + "b" * 38)).count("b") == 38

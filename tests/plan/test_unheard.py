@@ -254,11 +254,11 @@ def test_each_step_runs_where_it_is_said_to(runtime: Runtime, text: str, platfor
 
 
 def test_where_a_step_runs_that_has_no_platform_of_its_own_is_said(runtime: Runtime) -> None:
-    text = "train RT-DETR on /d/t, no hpo, and evaluate it on /d/v on slurm"
+    text = "train RT-DETR on /d/t, val /d/w, no hpo, and evaluate it on /d/v on slurm"
     assert runtime.read(text).notes == (
         "all steps are taken to run on slurm, though it is said behind evaluate",
     )
-    text = "train RT-DETR on slurm on /d/t, no hpo, evaluate it on docker on /d/v, and export it"
+    text = "train RT-DETR on slurm on /d/t, val /d/w, no hpo, evaluate it on docker on /d/v, and export it"
     assert runtime.read(text).notes == ("export is taken to run on docker, as the step before it does",)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.bank.contents import digest_of
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
 from skillbank.sources import fetching
 from skillbank.sources.address import parse_address
 from skillbank.sources.fetching import Fetched, fetch
-from skillbank.sources.tree import copy_tree, digest_of, hash_tree
+from skillbank.sources.tree import copy_tree, hash_tree
 from skillbank.storage.archive import Limits
 from tests.sources.repository import make_tar, make_zip, write_bank, write_skill
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from skillbank.bank.contents import digest_of
 from skillbank.errors import SkillFormatError
 from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_lock
-from skillbank.sources.tree import digest_of
 
 FILES = {"skills/toy/SKILL.md": "a" * 64}
 

@@ -22,7 +22,7 @@ from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
 from skillbank.team_server.app import TeamServer
 from skillbank.team_server.serving import Serving
-from skillbank.team_server.workers import Parent
+from skillbank.team_server.workers import ParentProcess
 from skillbank.web.detectors import without_model
 from tests.team.conftest import MEMBER, Things, bank, data, environment, inline, pair, runtime
 
@@ -71,7 +71,7 @@ class Door:
         at = Entrance("127.0.0.1", 8770)
         detector = without_model("there is no model", 4)
         # No server process: nothing begins that would need the parent.
-        self.server = TeamServer(runtime, Serving(), at, detector, cast(Parent, None))
+        self.server = TeamServer(runtime, Serving(), at, detector, cast(ParentProcess, None))
         self.client = TestClient(self.server.app, base_url=at.address, raise_server_exceptions=False)
         self.tokens = Tokens(runtime.jobs.store.engine)
         self.document = self.client.get("/api/openapi.json").json()

@@ -14,6 +14,7 @@ import time
 import traceback
 
 from skillbank.cli import main
+from tests.compiled_once import compile_once
 
 
 def run(argv: list[str]) -> tuple[int, str, str]:
@@ -33,6 +34,7 @@ def run(argv: list[str]) -> tuple[int, str, str]:
 
 def serve() -> None:
     """Answer line by line until there are no more."""
+    compile_once()
     answers, lines = sys.stdout, sys.stdin
     for line in lines:
         row, command, argv = json.loads(line)

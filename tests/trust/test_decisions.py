@@ -16,7 +16,7 @@ import pytest
 from skillbank.bank.discovery import Bank
 from skillbank.errors import StateError, UsageError
 from skillbank.trust import origin
-from skillbank.trust.decisions import Decision, all_decisions, decision_of, forget, keep
+from skillbank.trust.decisions import Decision, all_decisions, decision_of, forget, keep, stamp
 from skillbank.trust.look import difference, file_class, look
 from skillbank.trust.origin import Source
 from skillbank.trust.reach import Start
@@ -222,3 +222,15 @@ def test_names_that_are_no_text_are_kept_inside_a_bank(bank: Path) -> None:
     odd.write_text("x")
     keep(look(Bank(bank)).decision())
     assert standing(Bank(bank)).state == "trusted"
+
+
+def test_the_stamp_of_a_bank_is_another_after_each_decision_and_of_no_other_bank(
+    bank: Path, home: Path, tmp_path: Path
+) -> None:
+    seen = [stamp(bank), stamp(tmp_path / "other")]
+    made = look(Bank(bank)).decision()
+    for change in (lambda: keep(made), lambda: keep(made), lambda: forget(bank)):
+        change()
+        seen.append(stamp(bank))
+    assert all(isinstance(each, str) for each in seen)
+    assert len({*seen}) == 4 and seen[0] == seen[-1]

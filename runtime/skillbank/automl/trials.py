@@ -6,10 +6,10 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 
-from skillbank.plan.model import RESUME_MODEL, Override, ParentRef, Plan, Policy, Source
+from skillbank.plan.model import Override, ParentRef, Plan, Policy, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
 
-__all__ = ["evaluation_plan", "fitting_interval", "resumes", "structure", "trial_plan"]
+__all__ = ["evaluation_plan", "fitting_interval", "structure", "trial_plan"]
 
 _INTERVAL = re.compile(
     r"((validation|val|eval|evaluation|checkpoint|save|test)_interval|check_val_every_n_epoch)$"
@@ -92,11 +92,6 @@ def _intervals(spec: Mapping[str, object], epochs: int) -> dict[str, int]:
 def fitting_interval(interval: int, epochs: int) -> int:
     """Return the largest interval, not above the wanted one, at which the last epoch is one of those met."""
     return next(n for n in range(min(interval, epochs), 0, -1) if epochs % n == 0)
-
-
-def resumes(plan: Plan) -> bool:
-    """Say whether a plan's spec has a place for a checkpoint to go on from."""
-    return any(value == RESUME_MODEL for _, value in leaves(plan.spec))
 
 
 def structure(plan: Plan) -> dict[str, object]:

@@ -81,7 +81,7 @@ def parse_yaml(
     return document
 
 
-def _parsed(text: str, where: str) -> tuple[Any, list[Repeated]]:
+def _parsed(text: str, where: str) -> tuple[object, list[Repeated]]:
     read = _read(text)
     if isinstance(read, YamlError):
         place = f"{where}:{read.line}" if read.line else where

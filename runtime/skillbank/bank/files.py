@@ -65,7 +65,7 @@ def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
     return b"".join(_chunks(path, most))
 
 
-def hash_file(path: Path, most: int = MAX_TOTAL) -> tuple[str, int]:
+def hash_file(path: Path | str, most: int = MAX_TOTAL) -> tuple[str, int]:
     """Return the sha256 of a regular file and how many bytes it has; raises as `read_file` does."""
     whole, size = hashlib.sha256(), 0
     for chunk in _chunks(path, most):
@@ -104,7 +104,7 @@ def no_link_below(folder: Path, path: Path) -> bool:
     return True
 
 
-def _chunks(path: Path, most: int) -> Iterator[bytes]:
+def _chunks(path: Path | str, most: int) -> Iterator[bytes]:
     try:
         _refuse_odd(path, os.lstat(path).st_mode)  # opening a device may already do something
         handle = os.open(path, _FLAGS)
@@ -126,7 +126,7 @@ def _chunks(path: Path, most: int) -> Iterator[bytes]:
         raise SkillFormatError(f"{_said(path)} cannot be read: {error}.") from None
 
 
-def _refuse_odd(path: Path, mode: int) -> None:
+def _refuse_odd(path: Path | str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "something else")
         raise SkillFormatError(f"{_said(path)} cannot be read: it is {kind}, no file; remove it.")
@@ -160,7 +160,7 @@ def regular_files(root: Path, within: Path) -> Iterator[Found]:
             if place != entry.path and not _is_below(place, str(within)):
                 continue
             try:
-                mode = Path(place).stat().st_mode
+                mode = entry.stat().st_mode
             except OSError:
                 continue  # gone meanwhile, or a link that leads nowhere or in a circle
             name = f"{before}{entry.name}"
@@ -200,7 +200,7 @@ def _is_below(place: str, folder: str) -> bool:
     return place == folder or place.startswith(folder.rstrip("/") + "/")
 
 
-def _said(path: Path) -> str:
+def _said(path: Path | str) -> str:
     return visible(utf8_name(str(path)))
 
 

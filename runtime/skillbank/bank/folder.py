@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from skillbank.bank.contents import digest_of
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import text_of
 from skillbank.bank.files import (
@@ -59,10 +60,7 @@ class SkillFolder:
     @cached_property
     def digest(self) -> str:
         """Sha256 over the names and contents of all files of the skill."""
-        whole = hashlib.sha256()
-        for name, digest in sorted(self.file_digests.items()):
-            whole.update(f"{name}\0{digest}\n".encode())
-        return whole.hexdigest()
+        return digest_of(self.file_digests)
 
     @cached_property
     def file_digests(self) -> Mapping[str, str]:
@@ -86,7 +84,7 @@ class SkillFolder:
             return known, 0
         if not os.access(place, os.R_OK):
             return "unreadable: Permission denied", 0
-        self._read[place], size = hash_file(Path(place), most)
+        self._read[place], size = hash_file(place, most)
         return self._read[place], size
 
     @cached_property

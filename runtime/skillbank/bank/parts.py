@@ -58,6 +58,10 @@ class SkillParts(SkillFolder):
         return {}
 
     @cached_property
+    def _templates_of(self) -> dict[tuple[str, str | None], tuple[dict[str, object], str]]:
+        return {}
+
+    @cached_property
     def _schemas(self) -> dict[Path, SpecSchema]:
         return {}
 
@@ -85,6 +89,12 @@ class SkillParts(SkillFolder):
         Templates win over a schema's ``default``, which is used only when there is no template. One that
         is there and cannot be read gives an empty document and a finding.
         """
+        named = (action.name, action.variant)
+        if named not in self._templates_of:
+            self._templates_of[named] = self._template(action)
+        return self._templates_of[named]
+
+    def _template(self, action: Action) -> tuple[dict[str, object], str]:
         file = self.template_path(action)
         if action.template and (file is None or file.name != Path(action.template).name):
             used = f"; {self.relative(file)} is used" if file is not None else ""

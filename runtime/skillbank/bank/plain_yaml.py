@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from skillbank.bank.diagnostics import Repeated
-from skillbank.bank.yaml_anchors import Anchors, Slot, YamlError, merged
+from skillbank.bank.yaml_anchors import Anchored, Anchors, YamlError, merged
 from skillbank.visible import named
 
 __all__ = ["YamlError", "load"]
@@ -123,8 +123,8 @@ def _opened(event: yaml.CollectionStartEvent, mapping: bool, depth: int, anchors
         raise YamlError(_too_deep(anchors.max_depth), _line(event))
     if event.tag not in _TAGS_OF_COLLECTIONS:
         raise YamlError(f"the tag {event.tag} is not read here", _line(event))
-    slot = anchors.open(event.anchor) if event.anchor is not None else None
-    return _Open({} if mapping else [], slot)
+    anchored = anchors.open(event.anchor) if event.anchor is not None else None
+    return _Open({} if mapping else [], anchored)
 
 
 _LARGE = 2**53
@@ -139,11 +139,11 @@ _MERGE: object = object()
 class _Open:
     """A collection that is not complete yet."""
 
-    __slots__ = ("key", "merges", "slot", "value", "waiting")
+    __slots__ = ("anchored", "key", "merges", "value", "waiting")
 
-    def __init__(self, value: dict[object, object] | list[object], slot: Slot | None) -> None:
+    def __init__(self, value: dict[object, object] | list[object], anchored: Anchored | None) -> None:
         self.value = value
-        self.slot = slot
+        self.anchored = anchored
         self.key: object = None
         self.waiting = False
         self.merges: list[dict[object, object]] = []
@@ -172,8 +172,8 @@ class _Open:
             for keys in self.merges:
                 below |= keys
             self.value = below | self.value
-        if self.slot is not None:
-            anchors.fill(self.slot, self.value)
+        if self.anchored is not None:
+            anchors.fill(self.anchored, self.value)
         return self.value
 
 

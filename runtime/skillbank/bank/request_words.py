@@ -125,7 +125,8 @@ quantify quantifying quantisation quantise quantised quantises quantising quanti
 quantized quantizes quantizing queries query queue queued queues queuing quick quickly quiero quit quite
 quited quiting quits quitted quitting raise raised raises raising ran random randomly rate rather ray
 read ready real really reason recall recent recherche recognise recognised recognises recognising
-recognize recognized recognizes recognizing recommendation recommendations recordings reduce reduced
+recognize recognized recognizes recognizing recommendation recommendations recordings rectangle rectangles
+reduce reduced
 reduces reducing reduction refrain refuse refused refuses refusing regarding regards regular reject
 rejected rejecting rejects remain remains remove removed removes removing report reported reporting
 reports request requested requesting requests require required requires requiring reside resides

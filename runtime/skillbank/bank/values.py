@@ -107,7 +107,7 @@ def _coerced_to_one(value: object, node: Node) -> object:
     return value
 
 
-def check(key: str, value: object, node: Node | None, known: tuple[str, ...] = ()) -> None:
+def check(key: str, value: object, node: Node | None, known: Callable[[], tuple[str, ...]] = tuple) -> None:
     """Refuse a changed value that the schema forbids.
 
     Raises
@@ -120,7 +120,7 @@ def check(key: str, value: object, node: Node | None, known: tuple[str, ...] = (
     sentences = []
     for path, problem in grammar.problems(value, node):
         full = _joined(key, path)
-        hint = did_you_mean(full, known) if problem == grammar.UNKNOWN else ""
+        hint = did_you_mean(full, known()) if problem == grammar.UNKNOWN else ""
         sentences.append(f"{full} {problem}{hint}.")
     if sentences:
         more = f" And {len(sentences) - SHOWN} more." if len(sentences) > SHOWN else ""

@@ -20,7 +20,7 @@ class YamlError(ValueError):
         self.line = line
 
 
-class Slot:
+class Anchored:
     """What an anchor names; ``value`` counts once ``done``."""
 
     __slots__ = ("done", "value")
@@ -41,17 +41,17 @@ class Anchors:
 
     def __init__(self, max_depth: int) -> None:
         self.max_depth = max_depth
-        self._slots: dict[str, Slot] = {}
+        self._anchored: dict[str, Anchored] = {}
         self._left = MAX_ALIASED
 
-    def open(self, anchor: str) -> Slot:
+    def open(self, anchor: str) -> Anchored:
         """Name a collection that begins here; an anchor set twice names the later one from here on."""
-        slot = self._slots[anchor] = Slot()
-        return slot
+        anchored = self._anchored[anchor] = Anchored()
+        return anchored
 
-    def fill(self, slot: Slot, value: object) -> None:
+    def fill(self, anchored: Anchored, value: object) -> None:
         """Say what a collection is, now that it is complete."""
-        slot.value, slot.done = value, True
+        anchored.value, anchored.done = value, True
 
     def name(self, anchor: str, value: object) -> None:
         """Name a scalar."""
@@ -66,15 +66,15 @@ class Anchors:
             When no anchor above has this name, the alias stands inside of what it names, or what aliases
             stand for is too deep or, all together, too much.
         """
-        slot = self._slots.get(anchor)
-        if slot is None:
+        anchored = self._anchored.get(anchor)
+        if anchored is None:
             raise YamlError(
                 f"the alias *{anchor[:40]} has no anchor &{anchor[:40]} above it; quote it if text is meant",
                 line,
             )
-        if not slot.done:
+        if not anchored.done:
             raise YamlError(f"the alias *{anchor[:40]} stands inside of what it names; write it out", line)
-        return self._copied(slot.value, depth, line)
+        return self._copied(anchored.value, depth, line)
 
     def _copied(self, value: object, depth: int, line: int | None) -> object:
         self._left -= 1 + (len(value) // _TEXT if isinstance(value, str) else 0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.bank.documents import read_yaml
 from skillbank.errors import SkillbankError
@@ -127,7 +127,7 @@ def _started_from(record: JobRecord) -> tuple[str, ...]:
     return tuple(found)
 
 
-def inputs(record: JobRecord) -> Sequence[Mapping[str, Any]]:
+def inputs(record: JobRecord) -> Sequence[Mapping[str, object]]:
     """Return the inputs of a job as its plan names them."""
     return record.plan.get("inputs") or ()
 

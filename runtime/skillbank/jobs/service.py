@@ -38,7 +38,7 @@ from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, Voice, marked, spoken
 
 with lazy_imports():
-    from skillbank.jobs import launching, results, seen_data, set_files
+    from skillbank.jobs import launching, output, results, seen_data, set_files
     from skillbank.jobs import parents as parent_jobs
     from skillbank.sets import store as set_store
 
@@ -485,12 +485,10 @@ class Jobs:
         DataNotFoundError, PlatformError
             When it is gone, or nothing is known of it; see `skillbank.jobs.output`.
         """
-        from skillbank.jobs.output import kept_output
-
         record = self.refresh(job)
         door = spoken() if voice is None else voice
         follow = follow and not record.state.terminal
-        pieces = kept_output(self._recorded(record.platform).logs(handle_of(record), follow), record)
+        pieces = output.kept_output(self._recorded(record.platform).logs(handle_of(record), follow), record)
         return redact_stream(piece.said(door) if isinstance(piece, Sentence) else piece for piece in pieces)
 
     def results(self, job: str) -> Results:

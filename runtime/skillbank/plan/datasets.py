@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from skillbank.bank.actions import Action, InputDecl
@@ -54,6 +55,20 @@ class Binding:
 
 def bindings(skill: Skill, action: Action, template: Mapping[str, object]) -> tuple[list[Binding], list[str]]:
     """Return the bindings of an action and the notes on disagreements."""
+    if template is skill.template(action)[0] and action in skill.actions:
+        rows, notes = _of_skill(skill, skill.actions.index(action))
+        return list(rows), list(notes)
+    return _bound(skill, action, template)
+
+
+@lru_cache(maxsize=256)
+def _of_skill(skill: Skill, number: int) -> tuple[list[Binding], list[str]]:
+    """Return those of the action of a number with its own template: a plan asks for them four times."""
+    action = skill.actions[number]
+    return _bound(skill, action, skill.template(action)[0])
+
+
+def _bound(skill: Skill, action: Action, template: Mapping[str, object]) -> tuple[list[Binding], list[str]]:
     schema = skill.schema(action)
     data_format = skill.info_of(action).data_format
     from_info = _from_info(action, data_format, template)

@@ -24,6 +24,12 @@ def parse_path(text: str) -> Path:
     return tuple(m[1] if m[1] is not None else int(m[2]) for m in _PART.finditer(text))
 
 
+_NO_NODE = (str, int, float, type(None))
+"""What holds nothing else."""
+_MAPPINGS = (dict, Mapping)
+"""Most are dictionaries; whether anything else is a mapping takes a call of Python."""
+
+
 def format_path(path: Sequence[str | int]) -> str:
     """Write a parsed path as text; the inverse of `parse_path`."""
     text = ""
@@ -40,7 +46,7 @@ def get_path(document: object, path: str | Path) -> Any:
             if not isinstance(node, list) or part >= len(node):
                 return MISSING
             node = node[part]
-        elif not isinstance(node, Mapping) or part not in node:
+        elif not isinstance(node, _MAPPINGS) or part not in node:
             return MISSING
         else:
             node = node[part]
@@ -81,10 +87,15 @@ def strings_in(value: object) -> Iterator[str]:
 
 def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, object]]:
     """Walk a nested document; an empty mapping or list counts as a leaf."""
-    if isinstance(document, Mapping) and document:
+    if isinstance(document, _NO_NODE) or not document:
+        yield prefix, document
+    elif isinstance(document, _MAPPINGS):
         for key, value in document.items():
-            yield from leaves(value, (*prefix, str(key)))
-    elif isinstance(document, list) and document and any(isinstance(v, dict | list) for v in document):
+            if isinstance(value, _NO_NODE):  # most are, and no walk of its own
+                yield (*prefix, str(key)), value
+            else:
+                yield from leaves(value, (*prefix, str(key)))
+    elif isinstance(document, list) and any(isinstance(v, dict | list) for v in document):
         for i, value in enumerate(document):
             yield from leaves(value, (*prefix, i))
     else:

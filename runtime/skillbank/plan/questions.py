@@ -128,13 +128,12 @@ def _left_over(draft: Draft) -> None:
     """``???`` in the action's own section or in a key that the skill declares."""
     declared = {plain(i.key): i for i in draft.action.inputs}
     for path, value in leaves(draft.builder.spec):
-        key = format_path(path)
-        missing = value == "???" or (isinstance(value, str) and value.startswith("<") and is_example(value))
-        if (
-            not missing
-            or plain(key) in draft.asked
-            or (plain(key) in declared and declared[plain(key)].optional)
+        if not isinstance(value, str) or (
+            value != "???" and not (value.startswith("<") and is_example(value))
         ):
+            continue
+        key = format_path(path)
+        if plain(key) in draft.asked or (plain(key) in declared and declared[plain(key)].optional):
             continue
         if path[0] == draft.action.name or plain(key) in declared or key in draft.functions:
             _ask_for(draft, key, None)
@@ -143,7 +142,8 @@ def _left_over(draft: Draft) -> None:
 def left_open(skill: Skill, action: Action, spec: Mapping[str, object]) -> tuple[str, ...]:
     """Return the keys that are still ``???`` in the sections of other actions."""
     others = foreign_sections(skill, action)
-    return tuple(format_path(path) for path, value in leaves(spec) if value == "???" and path[0] in others)
+    there = (leaves(spec[section], (section,)) for section in spec if section in others)
+    return tuple(format_path(path) for each in there for path, value in each if value == "???")
 
 
 def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:

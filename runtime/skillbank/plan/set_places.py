@@ -52,8 +52,6 @@ def is_set(text: str) -> bool:
 
 def set_place(text: str) -> SetPlace | None:
     """Return the label set that a location names; None for every other location."""
-    if not is_set(text):
-        return None
     match = _PLACE.fullmatch(text)
     return None if match is None else SetPlace(match["name"], match["digest"] or "", match["rest"])
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
+from skillbank.bank.contents import digest_of
 from skillbank.bank.discovery import Bank
 from skillbank.errors import a_few
-from skillbank.sources.tree import digest_of
 from skillbank.visible import one_line
 
 __all__ = [

@@ -7,13 +7,14 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from skillbank.bank.contents import digest_of
 from skillbank.bank.discovery import Bank
 from skillbank.errors import DataError, DataNotFoundError, UsageError
 from skillbank.home import home
 from skillbank.nearby import names_in
 from skillbank.sources.address import Address
 from skillbank.sources.git import fetch_commit, resolve_ref
-from skillbank.sources.tree import LIMITS, Copied, copy_tree, digest_of
+from skillbank.sources.tree import LIMITS, Copied, copy_tree
 from skillbank.storage.archive import extract
 from skillbank.storage.progress import Step, Transfer
 from skillbank.storage.uri import Uri

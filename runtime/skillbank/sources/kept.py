@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from skillbank.bank.contents import digest_of
 from skillbank.errors import SkillbankError
 from skillbank.home import home
 from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_lock
-from skillbank.sources.tree import digest_of, hash_tree
+from skillbank.sources.tree import hash_tree
 from skillbank.trust.origin import Source
 from skillbank.ways import Sentence, command
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skillbank.bank.contents import digest_of
 from skillbank.errors import SkillbankError, SkillFormatError, sentence_of
 from skillbank.home import home
 from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
-from skillbank.sources.tree import digest_of
 from skillbank.visible import has_invisible, one_line
 from skillbank.whole_files import write_whole
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from skillbank.visible import has_invisible, one_line
 from skillbank.walk import TooManyError, walk
 from skillbank.ways import option
 
-__all__ = ["LIMITS", "Copied", "copy_tree", "digest_of", "hash_tree"]
+__all__ = ["LIMITS", "Copied", "copy_tree", "hash_tree"]
 
 LIMITS = Limits(members=100_000, total_bytes=2 << 30)
 """A bank is text with a few pictures: more than this is a mistake or a bomb."""
@@ -35,14 +35,6 @@ class Copied:
 
     files: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-
-
-def digest_of(files: Mapping[str, str]) -> str:
-    """Return the sha256 that stands for the names and contents of all files."""
-    whole = hashlib.sha256()
-    for name, digest in sorted(files.items()):
-        whole.update(f"{name}\0{digest}\n".encode())
-    return whole.hexdigest()
 
 
 def copy_tree(source: Path, target: Path, limits: Limits = LIMITS) -> Copied:

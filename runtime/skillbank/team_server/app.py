@@ -37,7 +37,7 @@ from skillbank.team_server.queue_keeper import QueueKeeper
 from skillbank.team_server.rest import RestDoor, needs_approval
 from skillbank.team_server.serving import Serving
 from skillbank.team_server.sessions import Sessions
-from skillbank.team_server.workers import Parent
+from skillbank.team_server.workers import ParentProcess
 from skillbank.web.answers import Json
 from skillbank.web.app import PageParts, application
 from skillbank.web.detector import Detector
@@ -76,7 +76,7 @@ class TeamServer:
     """
 
     def __init__(
-        self, runtime: Runtime, serving: Serving, at: Entrance, detector: Detector, parent: Parent
+        self, runtime: Runtime, serving: Serving, at: Entrance, detector: Detector, parent: ParentProcess
     ) -> None:
         self._runtime, self._serving, self._at, self._parent = runtime, serving, at, parent
         self._cancellations = Cancellations()

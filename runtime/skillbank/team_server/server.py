@@ -27,7 +27,7 @@ from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.serving import Serving
-from skillbank.team_server.workers import Parent, Workers
+from skillbank.team_server.workers import ParentProcess, Workers
 from skillbank.ways import Sentence, command
 
 with lazy_imports():
@@ -100,7 +100,7 @@ def _work(
     at: Entrance,
     opened: socket.socket,
     model: Model | None,
-    parent: Parent,
+    parent: ParentProcess,
 ) -> None:
     """Be a worker: serve until SIGTERM."""
     detach_with(parent.fork)
@@ -128,7 +128,7 @@ def _work(
 
 
 def _application(
-    runtime: Runtime, serving: Serving, at: Entrance, model: Model | None, parent: Parent
+    runtime: Runtime, serving: Serving, at: Entrance, model: Model | None, parent: ParentProcess
 ) -> ASGIApp:
     """Return what one process serves; called in it, before it answers."""
     if not serving.open_to_everybody:

@@ -27,7 +27,7 @@ from typing import NoReturn
 
 import anyio
 
-__all__ = ["Parent", "Workers"]
+__all__ = ["ParentProcess", "Workers"]
 
 _LOG = logging.getLogger("skillbank.server")
 _FORK = multiprocessing.get_context("fork")
@@ -45,7 +45,7 @@ _MARGIN = 10.0
 """Seconds that a worker has to end beyond those that its requests have."""
 
 
-class Parent:
+class ParentProcess:
     """What a worker knows of its parent: a line that lives as long as it does.
 
     A line of text on it asks for a process, see `fork`; an empty one is a sign of life.
@@ -92,7 +92,9 @@ class Workers:
         Where they listen, which is theirs alone.
     """
 
-    def __init__(self, work: Callable[[Parent], None], count: int, grace: float, port: socket.socket) -> None:
+    def __init__(
+        self, work: Callable[[ParentProcess], None], count: int, grace: float, port: socket.socket
+    ) -> None:
         self._work, self._count, self._grace, self._port = work, count, grace, port
         self._workers: list[_Worker] = []
         self._woken, self._waking = socket.socketpair()
@@ -162,7 +164,7 @@ class Workers:
     def _be_worker(self, line: socket.socket) -> None:
         """Leave what is the parent's, and work."""
         self._leave()
-        self._work(Parent(line))
+        self._work(ParentProcess(line))
 
     def _leave(self) -> None:
         """Be no parent any more: hear of signals as every process does, and hold nobody's line."""

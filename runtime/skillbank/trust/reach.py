@@ -21,10 +21,9 @@ from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 
-__all__ = ["KINDS", "Kind", "Start", "changed_starts", "reach", "readable", "starts_of"]
+__all__ = ["Kind", "Start", "changed_starts", "reach", "readable", "starts_of"]
 
 Kind = Literal["command", "settle", "schema_source", "image", "variable", "link", "address"]
-KINDS: tuple[Kind, ...] = ("command", "settle", "schema_source", "image", "variable", "link", "address")
 """In the order of what they can do: programs, where they run, what they are handed, where they may go."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S+", re.IGNORECASE)
 _NETWORK = re.compile(

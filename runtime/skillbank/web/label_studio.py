@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -121,7 +120,7 @@ class LabelStudioDoor:
         wanted = await _read(said.label_config)
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(task: dict[str, object]) -> dict[str, Any] | str:
+        async def one(task: dict[str, object]) -> dict[str, object] | str:
             async with turns:
                 return await self._one(pictures, wanted, task)
 

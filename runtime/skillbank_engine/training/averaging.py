@@ -7,7 +7,7 @@ from typing import TypedDict
 import torch
 from torch import Tensor, nn
 
-from skillbank_engine.training.replicas import whole
+from skillbank_engine.training.replicas import is_part, shared_like, whole
 
 
 class Averaged(TypedDict):
@@ -75,10 +75,8 @@ class WeightAverage:
 
 @torch.no_grad()
 def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
-    from torch.distributed.tensor import DTensor, distribute_tensor  # half a second
-
     for name, value in target.items():
         given = source[name]
-        if isinstance(value, DTensor) and not isinstance(given, DTensor):
-            given = distribute_tensor(given.to(value.device), value.device_mesh, value.placements)
+        if is_part(value) and not is_part(given):
+            given = shared_like(value, given)
         value.copy_(given)

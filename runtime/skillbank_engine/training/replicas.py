@@ -102,6 +102,13 @@ def is_part(value: object) -> TypeGuard[DTensor]:
     return module is not None and isinstance(value, module.DTensor)
 
 
+def shared_like(part: DTensor, value: Tensor) -> Tensor:
+    """Share a whole tensor out as the one is that a part belongs to; all processes must call."""
+    from torch.distributed.tensor import distribute_tensor  # loaded by now: there is a part
+
+    return distribute_tensor(value.to(part.device), part.device_mesh, part.placements)
+
+
 def equal_weights(model: nn.Module, team: Team) -> None:
     """Give every process the first one's weights and buffers; all must call."""
     if team.size > 1:
@@ -160,10 +167,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
 
     def fitted(parameter: object, value: object) -> object:
         if is_part(parameter) and isinstance(value, Tensor) and value.shape == parameter.shape:
-            from torch.distributed.tensor import distribute_tensor
-
-            value = value.to(parameter.device)
-            return distribute_tensor(value, parameter.device_mesh, parameter.placements)
+            return shared_like(parameter, value)
         return value
 
     shared = {

@@ -14,7 +14,7 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, class_word, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
 from skillbank.datasets.formats.json_entries import entries_of
 from skillbank.datasets.tree import Tree
 from skillbank.errors import a_few
@@ -99,10 +99,7 @@ class _Reader:
 
     def pictures(self, places: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of entries."""
-        wanted: dict[str, set[int]] = {}
-        for file, position in places:
-            wanted.setdefault(file, set()).add(position)
-        for file, positions in wanted.items():
+        for file, positions in by_file(places).items():
             for position, entry, is_utf8 in entries_of(self.tree, file, _Entry).each():
                 if position in positions:
                     yield self._picture(file, position, entry, is_utf8)

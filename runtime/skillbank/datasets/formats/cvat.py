@@ -13,7 +13,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
 from skillbank.datasets.formats.cvat_marks import add_mark, label_of
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in, unlisted
+from skillbank.datasets.formats.gathering import Gathering, by_file, divided, outside, split_in, unlisted
 from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
@@ -149,10 +149,7 @@ class _Reader:
 
     def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
         """Yield the pictures of files, of each those of some splits."""
-        wanted: dict[str, set[str]] = {}
-        for file, said in parts:
-            wanted.setdefault(file, set()).add(said)
-        for file, words in wanted.items():
+        for file, words in by_file(parts).items():
             if file in self.frames:
                 yield from self.frames[file].pictures(self.labels)
             for image in _parts(self.tree, file):

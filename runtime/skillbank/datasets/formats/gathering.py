@@ -16,6 +16,7 @@ from skillbank.visible import one_line
 
 __all__ = [
     "Gathering",
+    "by_file",
     "class_word",
     "classes_of",
     "divided",
@@ -28,9 +29,18 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+PlaceT = TypeVar("PlaceT")
 _FEW = 3
 _HELD = 300_000
 """Pictures, boxes and faults of a split that are held in memory, some 80 MB."""
+
+
+def by_file(places: Iterable[tuple[str, PlaceT]]) -> dict[str, set[PlaceT]]:
+    """Return which places are wanted of each file, the files in the order in which they come first."""
+    wanted: dict[str, set[PlaceT]] = {}
+    for file, place in places:
+        wanted.setdefault(file, set()).add(place)
+    return wanted
 
 
 @dataclass(slots=True)

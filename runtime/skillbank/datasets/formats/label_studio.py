@@ -12,7 +12,15 @@ from itertools import islice
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in, unlisted
+from skillbank.datasets.formats.gathering import (
+    Gathering,
+    by_file,
+    classes_of,
+    divided,
+    outside,
+    split_in,
+    unlisted,
+)
 from skillbank.datasets.formats.json_entries import entries_of
 from skillbank.datasets.formats.label_studio_config import listed_classes
 from skillbank.datasets.formats.label_studio_marks import Answer, classes_in, marks, names_of, picture_of
@@ -222,10 +230,7 @@ class _Reader:
 
     def pictures(self, entries: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of tasks."""
-        wanted: dict[str, set[int]] = {}
-        for file, position in entries:
-            wanted.setdefault(file, set()).add(position)
-        for file, positions in wanted.items():
+        for file, positions in by_file(entries).items():
             for position, task in enumerate(_tasks(self.tree, file)):
                 if position in positions:
                     yield self._picture(file, position, task)

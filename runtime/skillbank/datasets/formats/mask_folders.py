@@ -114,7 +114,7 @@ def _pairs(tree: Tree) -> _Pairs:
         near = _nearest(mask, tree.of_its_split(mask, list(same)))
         if not near:
             alone.append(mask)
-        for name in near[:1]:
+        for name in near:
             found.setdefault(name, mask)
     return _Pairs(dict(sorted(found.items())), alone)
 

@@ -12,7 +12,7 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, numbers
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
-from skillbank.datasets.formats.gathering import Gathering, class_word, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
 from skillbank.datasets.formats.record_dialects import DIALECTS, Dialect, Mark, Record
 from skillbank.datasets.tree import Tree
 from skillbank.errors import a_few
@@ -155,10 +155,7 @@ class _Reader:
 
     def pictures(self, places: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of entries."""
-        wanted: dict[str, set[int]] = {}
-        for file, position in places:
-            wanted.setdefault(file, set()).add(position)
-        for file, positions in wanted.items():
+        for file, positions in by_file(places).items():
             for position, (at, entry) in enumerate(_entries(self.tree, file, self.dialects[file])):
                 if position in positions:
                     yield self._picture(file, at, entry)

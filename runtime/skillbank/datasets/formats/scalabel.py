@@ -15,7 +15,15 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, class_word, classes_of, divided, outside, split_in
+from skillbank.datasets.formats.gathering import (
+    Gathering,
+    by_file,
+    class_word,
+    classes_of,
+    divided,
+    outside,
+    split_in,
+)
 from skillbank.datasets.formats.json_entries import Entries, entries_of
 from skillbank.datasets.formats.pairing import Pairs
 from skillbank.datasets.formats.run_lengths import around_runs
@@ -200,10 +208,7 @@ class _Reader:
 
     def pictures(self, places: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of frames."""
-        wanted: dict[str, set[int]] = {}
-        for file, position in places:
-            wanted.setdefault(file, set()).add(position)
-        for file, positions in wanted.items():
+        for file, positions in by_file(places).items():
             entries = _frames(self.tree, file)
             size = _config(entries).sides
             for position, frame, is_utf8 in entries.each():

@@ -61,6 +61,7 @@ def take_spelled_actions(text: Text, clauses: Clauses) -> None:
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
     own = own_actions(text, ACTIONS)
+    _take_resumed(text, clauses)
     for action in _IN_ORDER:
         for source in (
             *phrases(f"actions.{action}"),
@@ -77,6 +78,33 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         text.ledger.claim("order", [match.first])  # "train > export > engine"
     _take_engines(text, clauses)
     _take_onnx(text)
+
+
+def _take_resumed(text: Text, clauses: Clauses) -> None:
+    """Account for a training that is to go on, and for what stopped it: "job J died, please resume it"."""
+    jobs = text.ledger.of("job")
+    resumed = list(text.phrases("action.resumed")) if len(jobs) == 1 else []
+    for match in resumed:
+        polite, free = text.word(match.first - 1) == "please", text.unclaimed(match.tokens())
+        bound = text.holds(clauses.sentence(match.first), "grammar.mode.condition")
+        unasked = clauses.of(match.first).mode in (Mode.REASON, Mode.QUESTION) and not polite
+        if free and not (bound or unasked or _is_others(text, match.first)):
+            text.ledger.claim("action", free, Mention("train"))
+    begun = resumed or text.holds(text.own_words(), "actions.words.resume")
+    for match in text.phrases("action.stopped") if begun else ():
+        clause = clauses.of(match.first)
+        free = text.unclaimed(range(clause.first, clause.end))
+        if free and jobs and text.owners(range(clause.first, clause.end)) <= {"job", "courtesy"}:
+            text.ledger.claim("context", free)
+
+
+def _is_others(text: Text, i: int) -> bool:
+    """Whether a verb that goes on with a job is what somebody else does: "Tom will continue it"."""
+    led = text.kind(i - 1) != "word" or text.owner(i - 1) == "courtesy"
+    return text.within(i, "actions.words.resume") and not led and text.word(i - 1) not in _ORDERING
+
+
+_ORDERING = frozenset({"and", "then", "please", "kindly", "so", "just", "now", "also"})
 
 
 def _take_engines(text: Text, clauses: Clauses) -> None:
@@ -134,6 +162,8 @@ def _is_other_use(text: Text, match: Match) -> bool:
     if text.ledger.of("policy") and not text.holds(text.own_words(), *_TRAINED):
         return True
     named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", _ENGINE)
+    if text.word(verb + 1) == "loose":
+        return False
     if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
     behind = text.classes[match.end + 1] if match.end + 1 < len(text.tokens) else ()
@@ -145,6 +175,8 @@ def _is_noun(text: Text, i: int) -> bool:
     """Whether "run" is a thing here: "a training run on X"."""
     described = ("grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
     led = text.word(i - 1) in ("a", "the", "train", "test", "training")
+    if text.ledger.of("job") and text.match("'of|'with group.det* @name", i + 1) is not None:
+        return False  # "a run of MODEL on P, with the checkpoint of job J"
     return text.word(i) == "run" and (led or text.within(i - 1, *described))
 
 
@@ -225,6 +257,8 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     before = text.words(range(max(0, i - 2), i))
     if before in _LED_TO:
         return False
+    if text.word(i) == "train" and before[:1] != ["of"] and before[-1:] in (["the"], ["a"]):
+        return text.kind(end) in ("", "mark") or text.word(end) == "to"  # "I write on the train"
     if text.word(i).endswith("ing") and text.word(i - 1) in _BEING:
         return True
     if before in _OF_ANOTHER or before[-1:] in _OF_ANOTHER:

@@ -13,7 +13,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.wording import is_regular_past, of
 
-__all__ = ["is_measured", "judges_a_run", "mark_bounds"]
+__all__ = ["is_measured", "judges_a_run", "mark_bounds", "mark_judged"]
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")
@@ -23,7 +23,20 @@ _OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "
 _LIMITING = frozenset({"under", "below", "within", "beyond", "above", "over", "than", "exceed", "exceeds"})
 _LONGEST = 3
 """Words of a heading: what is longer tells something."""
-_OPEN = frozenset({"", "order", "courtesy", "told", "unread"})
+_OPEN = frozenset({"", "order", "courtesy", "told", "unread", "report"})
+_MEMBERS, _VERDICTS = word_list("bounding.members"), word_list("bounding.verdicts")
+_SPOILING, _BEING = word_list("bounding.spoiling"), of("be") | {"was", "were", "got", "became"}
+_LEADING = of("determiners") - {"half", "most", "some", "both"} | {
+    "since",
+    "because",
+    "as",
+    "and",
+    "but",
+    "so",
+}
+_PARTS = frozenset({"half", "both", "most", "some", "those", "these"})
+_NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "version", "idea"})
+"""What is no part of the data, though it is counted: "the first attempt was garbage"."""
 
 
 def mark_bounds(text: Text, clauses: Clauses) -> None:
@@ -31,9 +44,21 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
     for match in list(text.unread().phrases("bounding.always")):
         if text.owners(match.tokens()) <= _OPEN:
             text.ledger.mark("unread", match.tokens("what"))
+    mark_judged(text, clauses)
     for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):
             text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
+
+
+def mark_judged(text: Text, clauses: Clauses) -> None:
+    """Leave unread what says that a part of the data is not as it should be."""
+    for clause in clauses.all:
+        tokens = range(clause.first, clause.end)
+        corrected = "rather" in text.words(
+            clauses.sentence(clause.first)
+        )  # "(rather: B, A had wrong labels)"
+        if judges_data(text, tokens) and text.owners(tokens) <= _OPEN and not corrected:
+            text.ledger.mark("unread", [i for i in tokens if text.kind(i) != "mark"])
 
 
 def is_measured(text: Text, tokens: range) -> bool:
@@ -53,13 +78,23 @@ def is_measured(text: Text, tokens: range) -> bool:
 
 
 def _headings(text: Text, clauses: Clauses) -> Iterator[range]:
-    """Yield what stands before a colon above what is asked for."""
-    for sentence in clauses.sentences.values():
-        colon = next((i for i in sentence if text.word(i) == ":"), sentence.start)
-        said = range(sentence.start, colon)
-        plain = 0 < len(said) <= _LONGEST and not text.has_kind(said, "mark")
-        if plain and text.words(said) != ["priority"] and text.owners(said) <= _OPEN:
-            yield said
+    """Yield what a line says before a colon, above what is asked for, and what it says behind one."""
+    for colon in (i for i, token in enumerate(text.tokens) if token.text == ":" and token.kind == "mark"):
+        sentence = clauses.sentence(colon)
+        breaks = (i + 1 for i in range(colon - 1, sentence.start - 1, -1) if text.word(i) == "\n")
+        said = range(next(breaks, sentence.start), colon)
+        end = next((i for i in range(colon + 1, sentence.stop) if text.kind(i) == "mark"), sentence.stop)
+        hour = text.kind(colon - 1) == text.kind(colon + 1) == "number"  # "6:45 am"
+        if not hour and _is_short(text, said) and text.words(said) != ["priority"]:
+            yield from (part for part in (said, range(colon + 1, end)) if _is_short(text, part))
+
+
+def _is_short(text: Text, said: range) -> bool:
+    """Whether a part is a few open words, as they were written."""
+    read = all(text.ledger.said([i]).lower() == text.word(i) for i in said)
+    return (
+        0 < len(said) <= _LONGEST and read and text.owners(said) <= _OPEN and not text.has_kind(said, "mark")
+    )
 
 
 def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
@@ -69,6 +104,28 @@ def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = [i for i in sentence if text.kind(i) != "mark"]
         if 0 < len(said) < 3 and text.owners(said) <= _OPEN:
             yield range(said[0], said[-1] + 1)
+
+
+def judges_data(text: Text, tokens: range) -> bool:
+    """Whether words say that a part of the data is not as it should be: "April was mislabelled".
+
+    What the data show says nothing of them: "the pictures show garbage".
+    """
+    words = set(text.words(tokens))
+    other = not _NO_DATA.isdisjoint(words) or text.holds(tokens, "grammar.group.model")
+    if other or _MEMBERS.isdisjoint(words):
+        return False
+    return not _SPOILING.isdisjoint(words) or any(_is_judged(text, tokens, k) for k in tokens[1:])
+
+
+def _is_judged(text: Text, tokens: range, k: int) -> bool:
+    """Whether a verb says what a part of the data is, with a verdict soon behind it: "those are garbage"."""
+    if text.word(k) == "lies":
+        return text.word(k - 1) in _MEMBERS  # "the north camera lies"
+    verdict = not _VERDICTS.isdisjoint(text.words(range(k + 1, min(k + 4, tokens.stop))))
+    first = next((i for i in tokens if text.kind(i) == "word" and text.word(i) not in _LEADING), k)
+    part = text.word(k - 1) in _MEMBERS or text.word(first) in _PARTS or text.word(first + 1) == "of"
+    return text.word(k) in _BEING and verdict and part
 
 
 def judges_a_run(text: Text, tokens: range) -> bool:

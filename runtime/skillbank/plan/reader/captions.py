@@ -20,7 +20,7 @@ from skillbank.plan.reader.things import (
 )  # fmt: skip
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.vague import is_vague
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import is_regular_past, of
 
 __all__ = ["is_next", "take_captions"]
 
@@ -119,7 +119,11 @@ def _take_nouns(text: Text) -> None:
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
         _noun(text, match)
-    for match in text.find("'what|'objects|'things|'targets lead=':"):
+    for match in text.find("things=@quote 'as|'for|'being group.det* slots.captions.nouns"):
+        found = read_things(text, match.first, marked=True, until=match.first + 1)
+        text.ledger.claim("captions", match.tokens(), found.items)
+    headings = ("'what|'objects|'things|'targets lead=':", "~word 'of 'interest lead=':")
+    for match in (m for heading in headings for m in text.find(heading)):
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
@@ -167,13 +171,18 @@ def _noun(text: Text, match: Match) -> None:
     if marked and begins_order(text, match.end):
         return  # "for my class: train an image classifier"
     if marked or quoted or (told and begins_thing(text, match.end)):
-        found = read_things(text, match.end, marked=True)
+        end = match.end
+        while quoted and (text.kind(end) == "quote" or text.kind(end + 1) == "quote"):
+            end += 1  # 'description "a", the model being that of job J'
+        found = read_things(text, match.end, marked=True, until=end if quoted else None)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
 
 
 _FINDS = f"group.model|@name 'that|'which 'can|'could|'will? verb={_FIND}"
-_TELLS_APART = "group.model|@name 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
+_TELLS_APART = (
+    "group.model|@name actions.train.past? 'to|'that|'which|'for|'can+ verb=actions.words.tell_apart"
+)
 _TWO = frozenset(["from", "and", "or", "apart"])
 """What stands between things that are told apart."""
 
@@ -235,6 +244,8 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     """Return where what is to be found begins behind its verb, and whether a colon leads to it."""
     searched = text.match("group.it 'for", end)  # "search them for A" says where beside what
     at, marked = searched.end if searched is not None else end, False
+    if text.match("'request|'job|'task|'order ':", end) is not None:
+        at = end + 1  # "prelabel request: bottles, knives"
     while at < len(text.tokens) and text.ledger.free(at) and (
         text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
         or text.within(at, "grammar.free.adverb", "grammar.operator.only")
@@ -281,11 +292,12 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     """Whether a word such as "label" or "boxes" is a verb here; phrases of several words are."""
     word = text.tokens[first].text
     if end - first > 1:
-        return True
+        return text.owner(first - 1) == "courtesy" or not _is_over(text, first)
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
-        return word.endswith("ing") or (word.endswith("s") and text.kind(first - 1) == "name")
+        labouring = word.endswith("ing") and text.word(first - 1) != "of"  # "three weeks of labelling"
+        return labouring or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""
     return (
         before in _BEFORE_VERB
@@ -293,6 +305,16 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         or is_next(text, first)
         or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only")
     )
+
+
+def _is_over(text: Text, first: int) -> bool:
+    """Whether a phrase tells of what is done: "the training went through", "we have boxes around cars"."""
+    there = text.word(first - 1) in of("having") and text.word(first - 2) not in _TO_HAVE
+    return there or text.word(first) in of("past") or is_regular_past(text.word(first))
+
+
+_TO_HAVE = frozenset({"to", "would", "could", "can", "please", "let", ""})
+"""Before "have boxes around cars" where it is wished for: "we have boxes around the cars" has them."""
 
 
 def is_next(text: Text, i: int) -> bool:

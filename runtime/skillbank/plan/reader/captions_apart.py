@@ -18,7 +18,7 @@ _ROLES = tuple(
     for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
     for k in ("bare", "before", "after")
 )
-_WISHES = frozenset({"need", "needs", "want", "wants", "like", "have", "get", "wish", "wishes"})
+_WISHES = frozenset({"need", "needs", "want", "wants", "like", "love", "have", "get", "wish", "wishes"})
 _DOING = ("actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")
 
 
@@ -54,15 +54,24 @@ def _passive(text: Text, match: Match) -> None:
         return
     first = _behind_courtesy(text, match.first)
     wish = _wish(text, range(first, match.first))
-    if (wish is None and not modal) or not text.ledger.free(verb):
+    framed = text.owner(first - 1) == "courtesy" and text.word(first - 1) in ("is", ":")
+    if (wish is None and not modal and not framed) or not text.ledger.free(verb):
         return
-    found = read_things(text, first if wish is None else wish + 1, until=match.first)
+    wished = [] if wish is None else text.unclaimed([wish])
+    _find_before(text, match, first if wish is None else wish + 1, [*wished, *modal, verb])
+
+
+def _find_before(text: Text, match: Match, at: int, said: list[int]) -> None:
+    """Account for a passive with the things that stand before it, else with those behind it."""
+    found = read_things(text, at, until=match.first)
     if any(not is_data(text, item) for item in found.items):
-        wished = [] if wish is None else text.unclaimed([wish])
-        text.ledger.claim("find", [*wished, *found.used, *modal, verb], found.items)
-    elif found.items and modal:
+        boxed = text.match("'with|'by group.det* 'box|actions.words.boxes", match.end)
+        tokens = boxed.tokens() if boxed is not None else []  # "have every car marked with a box"
+        text.ledger.claim("find", [*said, *found.used, *tokens], found.items)
+    elif found.items or text.kind(at) == "place":
         led, things = _led_behind(text, match.end)
-        text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
+        if led or (len(said) > 1 and found.items):
+            text.ledger.claim("find", [*said, *led, *things.used], things.items)
 
 
 def _led_behind(text: Text, at: int) -> tuple[list[int], Things]:
@@ -98,7 +107,7 @@ def _behind_courtesy(text: Text, at: int) -> int:
 def _wish(text: Text, words: range) -> int | None:
     """Return the verb of "I need all X found"; none of "the X need to be labelled"."""
     wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
-    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES:
+    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES | {"see"}:
         wish += 2  # "I'd like to have X tagged"
     if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
         return None
@@ -210,7 +219,10 @@ def _take_headed(text: Text) -> None:
             continue
         first = text.sentence(claim.first, _LINES).start
         found = read_things(text, first) if begins_thing(text, first) else Things()
-        if found.items and text.word(found.end) == ":" and not all(is_data(text, i) for i in found.items):
+        end = found.end
+        while text.owner(end) == "courtesy" or text.word(end) in (",", "please"):
+            end += 1  # "solar panels, please: label them in P"
+        if found.items and text.word(end) == ":" and not all(is_data(text, i) for i in found.items):
             text.ledger.claim("captions", found.used, found.items)
             return
 

@@ -98,13 +98,19 @@ class Clauses:
             parts = text.kind(i) == "mark" and text.word(i) in _SOFT and not self._names(i)
             if parts or (i > tokens.start and i >= whole and self._begins(i, cuts[-1], within=i == whole)):
                 cuts.append(i)
-            whole = max([whole, *(end for section in _WHOLE for end in text.ends(i, section))])
+            whole = max(whole, self._whole_until(i))
         mode, asked = Mode.PLAIN, text.word(tokens.stop - 1) == "?"
         for first, end in pairwise([*cuts, tokens.stop]):
             if first < end:
                 opens = first == tokens.start or (end == tokens.stop and self._is_asked_last(first, end))
                 mode = self._mode(first, end, mode, asked and opens)
                 yield Clause(first, end, number, mode)
+
+    def _whole_until(self, i: int) -> int:
+        """Return where what is whole and begins at a token ends; 0 where nothing does."""
+        if not self._text.within(i, *_WHOLE):
+            return 0
+        return max(end for section in _WHOLE for end in self._text.ends(i, section))
 
     def _names(self, i: int) -> bool:
         """Whether a bracket stands around a job alone: "the run from January (3fa91c) failed"."""

@@ -28,7 +28,8 @@ def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
         behind = text.tokens[match.end - 1].text
-        if behind != "to" or not _is_question(text, match.first):
+        back = text.word(match.first) == "is" and text.word(match.first - 1) in ("which", "that", "this")
+        if not back and (behind != "to" or not _is_question(text, match.first)):
             text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
     for i in range(len(text.tokens)):
@@ -53,13 +54,15 @@ def _is_question(text: Text, i: int) -> bool:
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
-    return text.tokens[end].text == "?" and not text.has_kind(range(i, end), "place", "job")
+    resumes = text.holds(range(i, end), "actions.words.resume") and text.has_kind(range(i), "job")
+    return text.tokens[end].text == "?" and not (resumes or text.has_kind(range(i, end), "place", "job"))
 
 
 _TICKET = re.compile(
     r"\A\W*\d{1,2}[:.]\d\d\s*(?:am|pm|h)?[.,](?=\s)|"
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
-    r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
+    r"|(?:\A\W*|(?<=[.!?]\s))(?:request|ticket|issue|case|task(?: card)?|order|item|experiment|exercise|psa)"
+    r"\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
     r"|prio|reason|purpose|motivation|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$"
     r"|(?<=[.!?;|,]\s)(?:owner|requester|requested by|assignee|reporter|reported by|contact|client|author|cc"
@@ -83,7 +86,7 @@ def _take_headers(text: Text) -> None:
     """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
     for line in _TICKET.finditer(text.ledger.original):
         inside = _inside(text, line)
-        if not any(_is_said(text, i) for i in inside):
+        if not any(_is_said(text, i) for i in inside if text.word(i - 1) != "task"):  # "task card 18"
             text.ledger.claim("courtesy", inside)
     if subject := _SUBJECT.match(text.ledger.original):
         _take_subject(text, _between(text, *subject.span("line")))
@@ -347,8 +350,9 @@ def _take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
-        "'would|'wants|'asks|'asked|'needs|'wishes "
-        "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
+        "'would|'wants|'asks|'asked|'needs|'wishes|'requests "
+        "&'training|'validation|'evaluation|'export|'like|'love|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|"
+        "'every 'like|'love|'me|'us|'for|'to|'have|'a|'an*"
     ):
         behind = match.tokens("who")[-1] + 1
         first = _begin_of_asker(text, match.first, behind)

@@ -90,6 +90,17 @@ class DataOfSteps:
                     both = f"{self._forms[uri]} and {claim.value[1]}"
                     raise ConflictError(f"{one_line(uri)} is said to be read as {both}; keep one of them.")
         self._given = [self._own(i) for i in range(len(steps))]
+        self._leave_lost()
+
+    def _leave_lost(self) -> None:
+        """Leave to a question what a step was given for others that all have data of their own."""
+        for i, given in enumerate(self._given):
+            for source in set(given) - {r.source for r in self.rows[i]}:
+                reading = [k for k, rows in enumerate(self.rows) if any(r.source == source for r in rows)]
+                own = [self._given[k].get(source) for k in reading]
+                if own and all(uris is not None and not set(given[source]) <= set(uris) for uris in own):
+                    lost = (c for c in self.steps[i].of("place") if c.value.uri in given[source])
+                    self.used -= {id(c) for c in lost}
 
     def of(self, at: int) -> list[DataLocation]:
         """Return the data of a step: its own, else what was said by role for all, else an earlier step's."""
@@ -103,13 +114,26 @@ class DataOfSteps:
                     and (i <= at or self._said_by_role(i, source))
                 ):
                     given.setdefault(source, list(uris))
-        for i in self._evaluations(at):
-            given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
+        for uris in self._evaluated(at, noting="eval_dataset" in reads and "eval_dataset" not in given):
+            given.setdefault("eval_dataset", uris)
         return [
             DataLocation(source=source, uri=uri, form=self._forms.get(uri, ""))
             for source, uris in given.items() if source in reads or len(self.steps) == 1
             for uri in dict.fromkeys(uris)
         ]  # fmt: skip
+
+    def _evaluated(self, at: int, *, noting: bool) -> Iterator[list[str]]:
+        """Yield on what a step's model is evaluated, which may validate it too; note the first."""
+        for i in self._evaluations(at):
+            uris = self._given[i].get("eval_dataset", [])
+            if uris and noting:
+                where = " and ".join(map(one_line, uris))
+                self.notes.append(
+                    f"{where}, on which the model is evaluated, validates its training too, which chooses "
+                    "the best checkpoint by it; say 'no validation' to keep it apart"
+                )
+            yield uris
+            noting = False
 
     def _evaluations(self, at: int) -> Iterator[int]:
         """Yield where what a step trains is evaluated: that data may also tell its checkpoints apart."""

@@ -75,7 +75,7 @@ _DONE = {
     "check": (
         "checked|double[- ]checked|inspected|validated|verified|examined|audited|looked (?:at|over|through)"
     ),
-    "split": "split|divided|partitioned",
+    "split": "split|divided|partitioned|cut(?= (?:in|into|up) )",
 }
 _KINDS = rf"(?:{DET}|quick|short|small|full|thorough|proper|sanity|quality|health|format|label|{NOUN}|¤\w*)"
 _CHECKS = r"(?:check|check-?up|validation|inspection|verification|audit|once-over)"
@@ -85,7 +85,13 @@ _NOUNS = (
     ("check", rf"(?P<head>(?:{_KINDS} )+{_CHECKS}){_BEHIND} {_DATA}"),
     (
         "check",
-        rf"(?P<head>(?:do|run|make|perform|start|need|needs|requires?|deserves?) (?:{_KINDS} )*{_CHECKS})",
+        rf"(?P<head>(?:do|run|make|perform|start|needs?|requires?|requests?|asks for|wants?|deserves?) "
+        rf"(?:{_KINDS} )*{_CHECKS})",
+    ),
+    (
+        "check",
+        rf"(?P<head>{_CHECKS}) (?:of|on|for) {_DATA}"
+        r"(?= (?:is|would be) (?:requested|needed|required|wanted|due))",
     ),
     ("check", rf"(?P<head>(?:data ?set|data|format|label|annotation)s? {_CHECKS}){_BEHIND} {_DATA}"),
     (
@@ -93,6 +99,8 @@ _NOUNS = (
         rf"(?P<head>(?:make|create|do|need|want|like|produce|"
         rf"prepare) a [^.;!?§]{{0,40}}?split) (?:of|from|out of|for) {_DATA}",
     ),
+    ("split", rf"(?P<head>(?:data ?set|data) split)(?: of|:)? (?:src |source )?{_DATA}"),
+    ("check", rf"(?P<head>an? (?:{_KINDS} )*{_CHECKS}) ¤"),
     ("split", rf"(?P<head>{ROLE}(?: ?[/,] ?{ROLE}| and {ROLE})+ split) (?:of|from|for) {_DATA}"),
     (
         "split",
@@ -120,7 +128,7 @@ _WISHED = (
 )
 _DUE = (
     r"(?:(?:should|must|shall|can|could|needs? to|has to|have to|is to|are to|ought to|"
-    r"would|to) (?:now |also |first )?be |be )?"
+    r"would|to) (?:now |also |first )?(?:be|get) |be |gets )?"
 )
 _PASSIVE = re.compile(
     r"(?:needs?|wants?|wanted|like|requires?|¤want|¤need|¤like|¤to (?:have|get|see)|¤you (?:have|get)|"
@@ -130,7 +138,7 @@ _PASSIVE = re.compile(
 _MAY = re.compile(r"(?<![^ ])(?:can|could|should|must|shall|would|may)(?= )")
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
-    " today later or but just again: hence therefore need want"
+    " today later or but just again: hence therefore need want needs wants"
 )
 _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")
@@ -264,7 +272,7 @@ def _passives(line: str) -> Iterator[Head]:
     for action, verbs in _DONE.items():
         for match in form(f"(?P<head>{_DUE}(?:{verbs}))").finditer(line):
             first, _ = sentence_at(line, match.start())
-            due = " be " in match["head"] or (
+            due = re.search(r" (?:be|get) |^gets ", match["head"]) is not None or (
                 match["head"].startswith("be ") and _MAY.search(line, first, match.start()) is not None
             )
             if due or _PASSIVE.search(line, first, match.start()):

@@ -22,7 +22,7 @@ _WHAT = (
     rf"<FORM>|{NOUN}|{DET}) )*"
 )
 _RESULTS = (
-    r"(?:results?|outputs?|report|destination|target|dest|goes|go|belongs?)"
+    r"(?:results?|outputs?|report|destination|target|dest|dst|goes|go|lands?|belongs?)"
     r"(?: (?:is|are|be|goes?|should|shall|must|will|belongs?|folder|directory|dir|place|path|"
     r"to|in|into|under|at|as|->|:|=))*"
 )
@@ -38,7 +38,7 @@ _BEHIND = form(
 )
 """Where it goes that stands behind the data set, and is neither an example ("as in B") nor what was."""
 _NAMED = form(
-    r"(?:source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
+    r"(?:src|source|input|original|data ?set|data)(?: (?:is|are|lies|lie|folder|path|directory|in|at|"
     r"under|:|=))* "
     rf"{PLACE}"
 )
@@ -46,6 +46,7 @@ _FROM = form(rf"(?:from|out of|of) (?:(?:{DET}|{NOUN}) )*{PLACE}")
 _PLACE = form(PLACE)
 _REFERS = re.compile(rf" {IT}(?! (?:(?:in|at|from|under|of|:) )?§)(?![^ .,;:!?])")
 """A data set that is only called something, as "it" or "that data set", where it has been named before."""
+_RIGHT_BEFORE = re.compile(r"§(\d+) \Z")
 _MOVED = form(
     rf"(?:renamed|moved|relocated|shifted|transferred|migrated) (?:{DET} |{NOUN} |from )*§(?P<old>\d+) "
     rf"(?:to|into|as|->|=>|under) {_FOLDER}{PLACE}"
@@ -97,12 +98,18 @@ def _source(line: str, head: Head, found: _Spans, directed: _Spans) -> str | Non
     """Return the place that is worked on: that of the request's sentence, or that which "it" stands for."""
     into = _spans(line, _DIRECTED).keys() - {m["place"] for m in _MOVED.finditer(line)}
     free = [p for p in found if p not in directed] or [p for p in found if p not in into]
-    before = [p for p in free if found[p][0] < head.first]
     own = [p for p in free if head.first <= found[p][0] < head.sentence[1]]
-    if before and _REFERS.match(line, head.end):
-        return before[-1]
+    if (before := _before(line, head, [p for p in free if found[p][0] < head.first])) is not None:
+        return before
     led = [p for p in _spans(line, _FROM) if p in own]
     return next(iter((*led, *own, *_named(line, free), *free)), None)
+
+
+def _before(line: str, head: Head, places: list[str]) -> str | None:
+    """Return the last place before a verb that refers to it or is said of it: "we need A converted to B"."""
+    done = _RIGHT_BEFORE.findall(line, 0, head.first)
+    meant = places and (_REFERS.match(line, head.end) or done == places[-1:])
+    return places[-1] if meant else None
 
 
 def _named(line: str, free: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
 from skillbank.plan.reader import accounting, courtesies, data_heads
 from skillbank.plan.reader.actions import ACTIONS, Mention
+from skillbank.plan.reader.bounding import mark_judged
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.data_formats import formats_in, unknown_format
 from skillbank.plan.reader.data_heads import Head
@@ -226,6 +227,8 @@ class _Reader:
         page, clauses = self.page, self.clauses
         mark_unheld(page, clauses.history())
         self._leave_denied()
+        if action != "check":  # a check finds out itself
+            mark_judged(page, clauses)
         doubts = list(self._take_told(action))
         notes = doubts + accounting.take_context(page, clauses, frozenset(), frozenset())
         return notes, accounting.left_over(page, clauses, frozenset())

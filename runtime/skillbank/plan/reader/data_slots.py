@@ -48,7 +48,7 @@ _Phrase = tuple[frozenset[str], str]
 """The actions that a phrase can be said of, and its form, whose groups are named after what it says."""
 
 _ANY, _WRITING = frozenset({"convert", "check", "split"}), frozenset({"convert", "split"})
-_CHECK, _SPLIT = frozenset({"check"}), frozenset({"split"})
+_CHECK, _SPLIT, _CONVERT = frozenset({"check"}), frozenset({"split"}), frozenset({"convert"})
 _PHRASES: tuple[_Phrase, ...] = (
     (_SPLIT, rf"(?:{_KEEPING})?(?:a |the )?(?:(?:share|ratio) of )?(?P<ratio>{RATIO})"),
     (
@@ -103,6 +103,15 @@ _DESCRIBED = (
     r"switch|train|convert|transform|translat|turn|chang|divid|partition)\w*ed"
 )
 """What is said of how a data set came about, and changes nothing of what is made of it."""
+_SPLITS = (
+    r"(?:(?:the|its|our|a|his|her|their) )?(?:new )?"
+    r"(?:test|testing|train|training|val|validation|eval|evaluation)"
+)
+"""How parts of a data set are called: "for the test set" says which, "for a training" what it is for."""
+_PEOPLE = r"(?:er|or|ist|ant|ent|ian|gue|man)s"
+"""How words for people end, for whom something is made: "the auditors", but "the trucks" are data."""
+_GROUPS = r"(?:camera|patient|video|scene|sequence|burst|pair|serie|site|person|animal|panorama)s?"
+"""What pictures belong to, so that a split may not part them: "they come from three cameras"."""
 _UNMET = (
     (_ANY, r"(?:so|such) that (?:it|they|the|each|every|no|all|a|an) [^.;!?]*"),
     (_CHECK, r"(?:you|we|i|to|and|then) (?:split|divide) [^.,;!?]*"),
@@ -110,7 +119,16 @@ _UNMET = (
         _ANY,
         rf"(?:some|several|most|each|every|many|few|part)(?: of)?(?: (?:{DET}|{NOUN}|from|at|under))* §\d+",
     ),
+    (_ANY, rf"for {_SPLITS} ?-?(?:set|split|subset|part|data|pictures?|images?|files?|labels?|folder)s?"),
+    (_CONVERT, r"for (?:train|val|test)(?= ?[.,;!?¶]| ?\Z| and | or |/)"),
+    (_CONVERT, rf"for the (?!\w+{_PEOPLE}(?: |\Z))(?:\w+ )?\w+[^s\W]s(?= ?[.,;!?¶]| ?\Z)"),
     (_ANY, r"in place|if possible|(?:maybe|perhaps|possibly)(?= ?[.!?¶]| ?\Z)"),
+    (
+        _SPLIT,
+        rf"{_GROUPS} (?:is|are|has|have|comes?|belongs?|overlaps?|shows?|contains?|holds?)(?: [^.;!?¶§]*)?"
+        rf"|(?:comes?|came|taken|shot|are|is) (?:in|from|of|by|with) (?:(?:a|the|our|their) )?"
+        rf"(?:\w+ )?{_GROUPS}",
+    ),
     (_SPLIT, r"in (?:(?:the|their|its) )?(?:\w+ )?(?:order|sequence)(?! to )"),
     (_ANY, r"(?:how|why|when|where|who) (?:to|do|does|did|can|is|are|was|¤)\w*"),
     (_WRITING, rf"(?!{_DESCRIBED})\w+ed (?:to|with|into|at|on|by|as) [^.,;!?§]+"),

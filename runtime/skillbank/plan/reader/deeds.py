@@ -145,8 +145,22 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     for tokens in inside:
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             yield [i for i in tokens if text.kind(i) not in ("job", "name")], "report"
-        elif asked and _is_talk(text, tokens, outside, inferring=inferring):
+        elif asked and _is_talk(text, clauses.of(tokens.start), outside, inferring=inferring):
             yield list(tokens), "told"
+
+
+def _is_wish(text: Text, clause: Clause, outside: list[int]) -> bool:
+    """Whether a clause wishes what is asked for nowhere else: "everybody wants an export"."""
+    asked = text.word(text.sentence(clause.first).stop) == "?" or clause.mode is Mode.REASON
+    matches = (
+        text.match(source, i, clause.end)
+        for source in phrases("deeds.wished") for i in range(clause.first, clause.end)
+    )  # fmt: skip
+    match = next((m for m in matches if m is not None), None)
+    if match is None or asked:
+        return False
+    wished = {c for i in match.tokens() for c in text.classes[i] if c.startswith("actions.")}
+    return not text.holds(outside, *wished)
 
 
 def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:
@@ -154,11 +168,12 @@ def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:
     return finding or teller.has_verb(clause.first, clause.end)
 
 
-def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:
+def _is_talk(text: Text, clause: Clause, outside: list[int], *, inferring: bool) -> bool:
     """Whether words of actions in a clause that tells are no part of what is asked for beside it.
 
     A clause that speaks of a run is: of a place, a number, a name, its data's role, a search.
     """
+    tokens = range(clause.first, clause.end)
     made = [w for w in _MADE if text.holds(tokens, w)]
     again = all(text.holds(outside, w) for w in made)
     finds = inferring and text.holds(tokens, _FINDS)
@@ -169,4 +184,4 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
         or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
-    return named and again and not finds and not of_run
+    return named and again and not finds and not of_run and not _is_wish(text, clause, outside)

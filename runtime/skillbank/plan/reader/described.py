@@ -16,6 +16,7 @@ from skillbank.plan.reader.kinds import kinds_in, refuse_another_kind, refuse_mo
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.step import Step, name_all
 from skillbank.plan.slot_keys import key_of
@@ -322,15 +323,17 @@ def _is_known(page: Text, i: int, about: frozenset[str]) -> bool:
 def _refuse_unknown(page: Text, i: int, *, called: bool) -> None:
     """Refuse a model that no bank has; a name that may be somebody's is asked about."""
     said = page.ledger.said([i])
-    form = page.word(i - 1) in _AS and form_of(page.word(i)) is not None  # "save the boxes as YOLO"
+    form = form_of(page.word(i)) is not None and (page.word(i - 1) in _AS or bool(page.ledger.of("find")))
     beside = [page.ledger.said([k]) for k in (i - 1, i) if page.kind(k) == "word"]  # "YOLO World"
-    model = any(map(_OF_MODELS.search, beside)) and not form
+    of_people = page.word(i + 1) in _PEOPLE  # "for the NOTAM folks"
+    model = any(map(_OF_MODELS.search, beside)) and not form and not of_people
     if called or model or _is_called(page, i):
         raise SkillNotFoundError(
             f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
         )
 
 
+_PEOPLE = word_list("described.people")
 _AS = frozenset({"as", "in", "to", "into", "output", "format"})
 _OF_MODELS = re.compile(r"\d|[a-z][A-Z]|^[A-Z]{3,}$")
 """What nobody is called by: "OWLv2", "MaskDINO", "YOLO"."""

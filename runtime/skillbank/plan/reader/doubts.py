@@ -74,13 +74,13 @@ _UNDONE = frozenset(
 
 
 def _mark_of_models(text: Text) -> None:
-    """Leave unread where one of several models runs, is validated or leaves its results."""
+    """Leave unread which of several models comes first, and data behind the last that validate it alone."""
     for match in list(text.phrases("unread.of_models")):
         what = match.tokens("what")
-        claim = text.ledger.owner.get(what[-1]) if what else None
-        role = claim.value.role if claim is not None and claim.kind == "place" else "results"
-        alone = role == "eval_dataset" and what[-1] == match.end - 1
-        if role == "results" or (alone and sum(c.value.role == role for c in text.ledger.of("place")) == 1):
+        claim = text.ledger.owner.get(what[-1])
+        place = claim is not None and claim.kind == "place"
+        held = [c for c in text.ledger.of("place") if c.value.role == "eval_dataset"]
+        if not place or (held == [claim] and what[-1] == match.end - 1):
             text.ledger.mark("unread", what)
 
 

@@ -10,7 +10,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
-from skillbank.plan.reader.belonging import is_of_all
+from skillbank.plan.reader.belonging import is_bound, is_of_all
 from skillbank.plan.reader.data import DataOfSteps
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
@@ -214,6 +214,7 @@ class Maker:
             yield from self._unnamed_weights()
             yield from self._weights_of_it(at)
             yield from self._weights_of_job(at)
+            yield from self._weights_apart(at)
 
     def _unsure_results(self, at: int) -> Iterator[Question]:
         """Ask whether what a later step leaves alone goes to a place: "train it, then export it into X"."""
@@ -255,6 +256,17 @@ class Maker:
             yield Question(
                 key=WEIGHTS, why=f"{why}; give {option('parent', 'JOB')}, or {option('pretrained', 'MODEL')}"
             )
+
+    def _weights_apart(self, at: int) -> Iterator[Question]:
+        """Ask whether a training starts from a file apart from a later step: "evaluate it on B, from F"."""
+        for other in (s for s in self.steps[at + 1 :] if s.skill is self.steps[at].skill):
+            for claim in (c for c in other.of("place") if c.value.role == "weights"):
+                led = "from" in self.text.words(range(max(0, claim.first - 1), claim.last))
+                if led and not is_bound(self.text, other, claim):
+                    uri = one_line(claim.value.uri)
+                    why = f"{uri} may be for {other.action}, or what the training starts from"
+                    yield Question(key=WEIGHTS, why=f"{why}; give {option('pretrained', 'MODEL')}")
+                    return
 
     def _is_done_with_it(self, step: Step) -> bool:
         """Whether a step is said of what stands before it: "train it", "fine-tune that model"."""

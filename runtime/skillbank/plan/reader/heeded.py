@@ -105,7 +105,8 @@ def _mark_beside(text: Text) -> None:
         for match in bare.phrases("unread.spare"):
             text.ledger.mark("unread", match.tokens())
     for what in (match.tokens("what") for match in parts):
-        if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
+        wished = what and text.words([what[0] - 1, what[0]]) == ["would", "like"]
+        if not wished and all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
 
 

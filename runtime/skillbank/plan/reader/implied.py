@@ -106,7 +106,8 @@ def _done_or_led(page: Text, name: Claim, said: Claim) -> str | None:
     """Return the action of a participle behind a model that opens a clause, or of a noun behind "for"."""
     done = _action_of(page, said, "past")
     if done is not None:
-        headed = said.first == name.last + 1 and page.kind(name.first - 1) in ("", "mark")
+        opens = name.first - page.within(name.first - 1, "grammar.group.det")
+        headed = said.first == name.last + 1 and page.kind(opens - 1) in ("", "mark")
         return done if headed and page.match("group.prep ^place", said.last + 1) else None
     beside = page.sentence(name.first) == page.sentence(said.first)
     led = page.word(said.first - 1) == "for" and beside and bool(page.ledger.of("place"))
@@ -173,13 +174,23 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
     What stands from a token on (``until``) is not looked at.
     """
     named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
-    other = page.ledger.of("job", "refused", "talk", "question", "excluded")
-    if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
+    other = page.ledger.of("job", "refused", "question", "excluded") or _speaks_of_others(page)
+    trained = len(named) == 1 and any(map(_trains, named[0].actions))
+    if not trained or other or not page.ledger.of("place"):
         return ""
     said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
     return next((page.ledger.said(c.tokens) for c in said if (
         c.kind == "policy" or (c.kind == "value" and only_trained(named[0], c.value.slot))
         or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
+
+
+def _speaks_of_others(page: Text) -> bool:
+    """Whether a text speaks of more than a training that is not over: "a fine-tuned MODEL" is none."""
+    return not all(
+        len(c.tokens) == 1 and page.within(c.first, "actions.train.past")
+        and page.word(c.first - 1) not in ("was", "were", "been", "has", "had", "have", "i", "we")
+        for c in page.ledger.of("talk")
+    )  # fmt: skip
 
 
 def _trains(action: Action) -> bool:

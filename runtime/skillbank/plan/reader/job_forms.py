@@ -1,6 +1,7 @@
 """Jobs that are called what they are not: "the exported JOB" of a training is none of its models.
 
-Nor is "the last checkpoint" behind a training plainly that of an earlier job.
+Nor is "the last checkpoint" behind a training plainly that of an earlier job, and a job that is waited for,
+compared with or only spoken of is none that a training starts from.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Callable, Sequence
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import of
 
-__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms"]
+__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of", "mark_unmade"]
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -26,6 +29,11 @@ _FORMS = {
     },
 }
 """By action, the words for what it leaves."""
+_MAKERS = (
+    *((frozenset({action}), words) for action, words in _FORMS.items()),
+    (frozenset({"inference", "evaluate"}), ("actions.words.boxes", "actions.inference.nouns")),
+)
+"""Actions, and the words for what one of them leaves."""
 _PASTS = "|".join(words[0] for words in _FORMS.values() if words[0].endswith(".past"))
 
 
@@ -49,6 +57,80 @@ def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
 
 
 _EARLIER = frozenset({"previous", "preceding"})
+
+
+def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
+    """Ask where a place is given to what no step makes: "train it, put the ONNX into X"."""
+    made = {step.action for step in steps}
+    for claim in text.ledger.of("place"):
+        into = claim.value.role is None and text.word(claim.first - 1) == "into"
+        first = claim.first
+        while into and text.kind(first - 1) == "word" and text.owner(first - 1) in ("", "talk"):
+            first -= 1
+        held = range(first, claim.last + 1)
+        said = [makers for makers, words in _MAKERS if text.holds(held, *words)]
+        if (into or claim.value.role == "results") and said and not any(made & makers for makers in said):
+            text.ledger.withdraw(claim)
+            text.ledger.mark("unread", held)
+
+
+def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
+    """Ask about a job beside a training of a named model where nothing leads from it to the training.
+
+    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from.
+    """
+    for step in (s for s in steps if trains(s.action) and s.of("name")):
+        for claim in step.of("job"):
+            if not _is_led_from(text, claim):
+                text.ledger.replace(claim, "unread")
+
+
+def _is_led_from(text: Text, claim: Claim) -> bool:
+    """Whether something starts from a job by the words before it, and it does nothing by those behind it."""
+    said = {text.word(claim.first - 1), *text.words(claim.tokens)}
+    if text.holds(claim.tokens, *_BEGUN) or not _BASES.isdisjoint(said):
+        return True
+    lead, after = claim.first, claim.last + 1
+    while text.word(lead) not in of("prepositions") and _is_passed(text, lead - 1):
+        lead -= 1
+    if text.ledger.original[text.tokens[claim.last].end :][:1] == "'":  # "JOB's checkpoint", "JOB's data"
+        return text.within(after, "places.weights.before")
+    if text.holds(range(lead, after), "places.data.nouns"):
+        return False
+    led = text.word(lead) if text.word(lead) in of("prepositions") else ""
+    return led in ("from", "off") or _is_given(text, lead - 1, led, closed=_is_closed(text, after))
+
+
+def _is_given(text: Text, before: int, led: str, *, closed: bool) -> bool:
+    """Whether a job is the object of a verb ("fine-tune JOB"), stands apart or is given with a step."""
+    verb = text.holds([before], *_BEGUN, *_DONE) or text.owner(before) == "action"
+    apart = text.kind(before) in ("", "mark", "name", "place")
+    if led in _WITH:
+        return closed and (apart or verb or text.word(before) in ("top", "it"))
+    return not led and (verb or (apart and closed))
+
+
+def _is_closed(text: Text, after: int) -> bool:
+    """Whether what stands behind a job says nothing of it: "with JOB on D", but not "with JOB running"."""
+    placed = text.word(after) != "in" or text.kind(after + 1) == "place"
+    over = text.kind(after) != "word" or text.owner(after) in ("courtesy", "order")
+    return over or (text.word(after) in _CLOSING and placed)
+
+
+def _is_passed(text: Text, i: int) -> bool:
+    """Whether a token before a job only describes it."""
+    described = ("grammar.group.det", "grammar.free.adjective", "grammar.free.noun", "grammar.group.last")
+    model = text.within(i, *described, "grammar.group.model", "places.weights.before", "grammar.group.prep")
+    return i >= 0 and text.owner(i) != "action" and (model or text.kind(i) == "name" or text.word(i) == "(")
+
+
+_BEGUN = ("actions.words.begin", "actions.words.resume")
+_WITH = frozenset({"with", "using", "on", "of"})
+_BASES = frozenset({"parent", "base", "basis", "starting", "point", "teacher"})
+_CLOSING = frozenset(
+    {"to", "please", "and", "then", "on", "for", "as", "at", "further", "again", "over", "in"}
+)
+_DONE = tuple(f"actions.{action}.{form}" for action in ACTIONS for form in ("base", "ing"))
 
 
 def _forms_said(text: Text, claim: Claim, *, built: bool) -> dict[str, list[int]]:

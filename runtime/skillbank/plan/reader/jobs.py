@@ -35,7 +35,7 @@ def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     claim = text.ledger.claim
     for match in text.phrases("jobs.other"):
-        if len(match.tokens()) > 1:
+        if _compares(text, match):
             claim("unread", _without_names(text, match))
     for match in text.phrases("jobs.named"):
         told = text.words(range(text.sentence(match.first).start, match.first))
@@ -55,6 +55,11 @@ def take_jobs(text: Text) -> None:
     for match in text.phrases("jobs.further") if text.ledger.of("job") else ():
         if text.word(match.first - 1) != "once":  # "once more" is one phrase
             claim("order", match.tokens("w"))
+
+
+def _compares(text: Text, match: Match) -> bool:
+    """Whether words lead to another job, and "like" is no wish: "I would like job J resumed"."""
+    return len(match.tokens()) > 1 and text.words([match.first - 1, match.first]) != ["would", "like"]
 
 
 def skill_of(job_skill: JobSkill | None, job: str) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
-from skillbank.plan.reader.phrases import Item, pattern, phrases
+from skillbank.plan.reader.phrases import Item, needed, pattern
 from skillbank.plan.reader.tokens import Ledger
 
 __all__ = ["STOPS", "Match", "Text"]
@@ -64,7 +63,8 @@ class Text:
 
     def unread(self) -> Text:
         """Return the same text before anything of it has been claimed."""
-        made = copy(self)
+        made = object.__new__(Text)
+        made.__dict__.update(self.__dict__)
         made.ledger = Ledger(self.ledger.original, self.tokens)
         return made
 
@@ -159,7 +159,13 @@ class Text:
 
     def phrases(self, *names: str) -> Iterator[Match]:
         """Yield where the patterns of some groups of the table are found, one pattern after the other."""
-        return (match for name in names for source in phrases(name) for match in self.find(source))
+        for name in names:
+            for source, needs in needed(name):
+                for keys in needs:
+                    if keys.isdisjoint(self._there):
+                        break  # most are nowhere, and this is soon seen
+                else:
+                    yield from self.find(source)
 
     def take(self, name: str) -> None:
         """Account for what such patterns find, as what their subject is called: ``order.joining``."""
@@ -169,9 +175,9 @@ class Text:
     def _starts(self, source: str) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
         items = pattern(source)
-        for item in items.tied:
-            if not item.owners and item.keys.isdisjoint(self._there):
-                return set()  # most are nowhere, and this is soon seen
+        for keys in items.needs:
+            if keys.isdisjoint(self._there):
+                return set()
         starts = self._fixed_starts(source)
         if starts is None:
             starts = set[int]().union(*map(self._where, items.leading))

@@ -38,8 +38,7 @@ def own_word(text: Text, i: int, own: Sequence[str]) -> Word | None:
         end = i + len(words)
         spelled = word.replace("-", "_") == name.lower()
         if spelled or (
-            len(words) > 1
-            and text.words(range(i, min(end, len(text.tokens)))) == words
+            text.words(range(i, min(end, len(text.tokens)))) == words
             and all(map(text.ledger.free, range(i, end)))
         ):
             return Word(name, i + 1 if spelled else end, "base", noun=False)

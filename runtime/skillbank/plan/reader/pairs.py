@@ -221,7 +221,9 @@ def _take_slot(text: Text, pair: _Pair, each: Slot) -> None:
     """Account for a pair as the value of a slot."""
     tokens, value, end = pair.tokens, pair.value, max(pair.tokens) + 1
     of_request = each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or each.name in ("on_broken", "format")
-    if each.fills is Fills.FIELD and of_request:
+    if each.kind is Kind.PLACE and isinstance(pair.shown, bool):
+        text.ledger.claim("unread", tokens)  # "pretrained: true"
+    elif each.fills is Fills.FIELD and of_request:
         shown = value_of(each, value) if each.name == "format" else str(pair.shown)
         text.ledger.claim("field", tokens, (each.name, shown))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):

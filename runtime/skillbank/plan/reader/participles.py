@@ -24,6 +24,7 @@ def joins(text: Text, clauses: Clauses, i: int) -> bool:
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
+_BASE = tuple(f"actions.{a}.base" for a in ACTIONS)
 
 
 _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
@@ -41,6 +42,8 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
         return []  # "I would love it if you trained X"
     clause = clauses.of(i)
     ordered = clause.mode is Mode.ORDER
+    if _is_wished_made(text, clauses, i):
+        return []
     if _is_told(text, i, before, ordered=ordered):
         return None
     first = clauses.sentence(i).start
@@ -73,6 +76,13 @@ def _wishing(text: Text, first: int, wish: int) -> list[int]:
     plain = all(text.ledger.free(i) and (i == first or text.is_plain(i)) for i in subject)
     whole = text.match("'it|'model|'training|'run", subject.stop - 1) is None
     return list(subject) if led and plain and whole else []
+
+
+def _is_wished_made(text: Text, clauses: Clauses, i: int) -> bool:
+    """Whether a participle says what is to be made: "I would like a fine-tuned MODEL from D"."""
+    wished = text.owner(i - 2) == "courtesy" or text.within(i - 2, "grammar.mode.wish")
+    alone = not text.holds((k for k in clauses.sentence(i) if k != i), *_PAST, *_BASE)
+    return text.word(i - 1) in ("a", "an") and text.kind(i + 1) == "name" and wished and alone
 
 
 def _is_told(text: Text, i: int, before: str, *, ordered: bool) -> bool:

@@ -28,7 +28,7 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import WORDS, lexicon
 
 __all__ = [
-    "ACTIONS", "Item", "Pattern", "classes", "groups", "pattern", "phrase", "phrases", "subjects",
+    "ACTIONS", "Item", "Pattern", "classes", "groups", "needed", "pattern", "phrase", "phrases", "subjects",
     "word_list", "word_pairs", "words_in_order",
 ]  # fmt: skip
 
@@ -155,11 +155,14 @@ class Pattern:
         The items that a match can begin with: those up to the first that it has in any case.
     tied
         Items that a match has in any case, and that not just any word is.
+    needs
+        Of those that no claim is, what they can begin with: where a text has none of one, there is no match.
     """
 
     items: tuple[Item, ...]
     leading: tuple[Item, ...]
     tied: tuple[Item, ...]
+    needs: tuple[frozenset[str], ...]
 
 
 @lru_cache(maxsize=2048)
@@ -168,7 +171,14 @@ def pattern(source: str) -> Pattern:
     items = tuple(_item(m) for m in _ITEM.finditer(source))
     upto = next((n for n, item in enumerate(items, start=1) if item.needed), len(items))
     leading = tuple(item for item in items[:upto] if not item.look)
-    return Pattern(items, leading, tuple(item for item in items if item.needed and not item.plain))
+    tied = tuple(item for item in items if item.needed and not item.plain)
+    return Pattern(items, leading, tied, tuple(item.keys for item in tied if not item.owners))
+
+
+@lru_cache(maxsize=512)
+def needed(name: str) -> tuple[tuple[str, tuple[frozenset[str], ...]], ...]:
+    """Return the patterns of a group, each with what it needs (`Pattern.needs`)."""
+    return tuple((source, pattern(source).needs) for source in phrases(name))
 
 
 def _item(found: re.Match[str]) -> Item:

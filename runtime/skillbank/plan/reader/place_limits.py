@@ -10,7 +10,8 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
-from skillbank.plan.reader.place import BARE, role_of_path
+from skillbank.plan.reader.place import BARE, is_model_file, role_of_path
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["leave_place", "mark_limits_of_places"]
 
@@ -30,17 +31,54 @@ def mark_limits_of_places(text: Text, clauses: Clauses) -> None:
     """Leave unread what limits a place, or what is written to it as a part of its name: "a/b[train]"."""
     bare = text.unread()
     _mark_parts(text, clauses.history())
-    for match in bare.phrases("unread.of_places"):
+    for match in bare.phrases("unread.of_places", "unread.beside"):
         leave_place(text, match.tokens("what"))
     _mark_splits(text, bare)
-    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place" and _goes_on(bare, i)):
-        leave_place(text, [i, i + 1])
+    for i in (i for i, token in enumerate(text.tokens) if token.kind == "place"):
+        if _goes_on(bare, i):
+            leave_place(text, [i, i + 1])
+        elif _is_cut(text, i):
+            leave_place(text, [i])
+    _mark_no_weights(text)
+
+
+def _mark_no_weights(text: Text) -> None:
+    """Leave unread files of weights that are people's, or that nothing starts from."""
     for claim in (c for c in text.ledger.of("place") if c.value.role == "weights"):
         people = _PEOPLE.fullmatch(text.ledger.said(claim.tokens[-1:])) is not None
-        if people and text.word(claim.last - 1) in ("from", "by", "of"):
+        people = people and text.word(claim.last - 1) in ("from", "by", "of")
+        if people or _may_be_left(text, claim):
             leave_place(text, list(claim.tokens))
 
 
+def _may_be_left(text: Text, claim: Claim) -> bool:
+    """Whether a training does not start from a place: "checkpoints in X", "against X"."""
+    training = any(c.value.action == "train" for c in text.ledger.of("action"))
+    inside = text.word(claim.last - 1) in _INSIDE and claim.last > claim.first
+    begun = _BEGUN.intersection(text.words(range(max(0, claim.first - 2), claim.last)))
+    beaten = text.word(claim.last - 1) in ("against", "versus", "vs", "beat", "than")
+    return training and (beaten or (inside and not begun and not is_model_file(text, claim.value.uri)))
+
+
+_BEGUN = frozenset(
+    [
+        "from",
+        "with",
+        "using",
+        "pretrained",
+        "initial",
+        "starting",
+        "start",
+        "base",
+        "is",
+        "are",
+        "lie",
+        "lies",
+    ]
+)
+"""Words by which a place beside a training holds what it starts from."""
+_INSIDE = frozenset({"in", "inside", "under", "at", "below", "beneath"})
+_HOST = re.compile(r"([\w.-]+):\Z")
 _PEOPLE = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]+")
 """What two people are called as well as a model of a hub: "weights from Bob/Ann"."""
 
@@ -68,6 +106,15 @@ def _goes_on(text: Text, i: int) -> bool:
     last = text.kind(i + 2) in ("", "mark") and text.word(i + 2) not in (":", "=", "(")
     word = text.within(i + 1, "places.data.nouns") or text.match(f"{BARE}", i + 1, i + 2) is not None
     return between == " " and ":\\" in str(place.value) and word and last
+
+
+def _is_cut(text: Text, i: int) -> bool:
+    """Whether a place is one part of what is written: "host:/a", "/mnt/a/...", "OWNER/NAME@main"."""
+    place, original = text.tokens[i], text.ledger.original
+    if original[place.end - 1 : place.end + 3].startswith(("/...", "/…")) or original[place.end :][:1] == "@":
+        return True
+    host = _HOST.search(original[: place.start]) if str(place.value).startswith("/") else None
+    return host is not None and (host[1] in ("host", "server") or not text.lexicon.is_word(host[1].lower()))
 
 
 def _mark_parts(text: Text, over: frozenset[int]) -> None:

@@ -118,11 +118,24 @@ def _only_spoken_of(text: Text) -> None:
         said = match.first and not text.ledger.free(match.end - 1)  # "in X are 2,000 pictures"
         if owner.value.role is not None or owner.tokens != (match.first,) or done_on or said:
             continue
+        if (there := _is_there(text, match)) is not None:
+            text.ledger.claim("order", text.unclaimed([*match.tokens(), *there.tokens("what")]))
+            continue
         if (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
             is None
         ):
             text.ledger.replace(owner, "unread")
+
+
+def _is_there(text: Text, match: Match) -> Match | None:
+    """Return the words that only say of the one place that it is there: "X is in, run MODEL on it"."""
+    there = text.match(
+        "what='in|'next|'ready|'here|'up|'done|'complete free.adverb* @mark|'and|'so", match.end
+    )
+    meant = next(text.find("'on|'over|'with|'through|'in|'at 'it|'them|'that|'these|'those"), None)
+    alone = len(text.ledger.of("place")) == 1 and meant is not None and meant.first > match.end
+    return there if alone else None
 
 
 def _around(text: Text) -> None:

@@ -16,7 +16,7 @@ from skillbank.bank.engines import example_model
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import OutOfScopeError, UsageError
+from skillbank.errors import NotFoundError, OutOfScopeError, UsageError
 from skillbank.plan.model import WORDS
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
@@ -25,6 +25,7 @@ from skillbank.plan.reader import (
     captions,
     courtesies,
     hardware,
+    heard,
     heeded,
     jobs,
     lexer,
@@ -56,7 +57,13 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
-from skillbank.plan.reader.job_forms import JobAction, mark_last_beside_new, mark_other_forms
+from skillbank.plan.reader.job_forms import (
+    JobAction,
+    mark_last_beside_new,
+    mark_other_forms,
+    mark_spoken_of,
+    mark_unmade,
+)
 from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
 from skillbank.plan.reader.label_sets import SetNames, sets_named
@@ -133,15 +140,18 @@ class Reading:
         unread, unplaced = (
             [each for each in part if each not in left_out] for part in (self.unread, self.unplaced)
         )
+        return self._asking(unread, unplaced, {"left_out": tuple(left_out)})
+
+    def asking_also(self, words: Sequence[str]) -> Reading:
+        """Return the same reading with a question about further words."""
+        read = self._asking(list(dict.fromkeys((*self.unread, *words))), list(self.unplaced), {})
+        return replace(read, notes=tuple(n for n in self.notes if not any(f"'{w}'" in n for w in words)))
+
+    def _asking(self, unread: list[str], unplaced: list[str], also: dict[str, tuple[str, ...]]) -> Reading:
         question = question_about(unread, unplaced)
         asks = (question,) if question else ()
         requests = tuple(
-            r.model_copy(
-                update={
-                    "questions": (*(q for q in r.questions if q.key != WORDS), *asks),
-                    "left_out": tuple(left_out),
-                }
-            )
+            r.model_copy(update={"questions": (*(q for q in r.questions if q.key != WORDS), *asks), **also})
             for r in self.requests
         )
         return Reading(requests, tuple(unread), tuple(unplaced), self.notes)
@@ -206,8 +216,10 @@ def read_text(
         read_text, library=library, index=index, list_folder=list_folder, job_skill=job_skill,
         job_action=job_action, set_names=set_names, trained=trained,
     )  # fmt: skip
+    if (order := _order_in_quotes(text, page, again)) is not None:
+        return order
     notes += reports.take_reports(page)
-    notes += reports.take_heard(page)
+    notes += heard.take_heard(page)
     if (whole := _read_whole(text, page, library, skill, again, notes)) is not None:
         return whole
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
@@ -254,8 +266,10 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
+    mark_unmade(page, steps)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
+    mark_spoken_of(page, steps)
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
@@ -266,6 +280,21 @@ def read_text(
     mark_singled_out(page, steps)
     asides.take_announcements(page)
     return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)
+
+
+def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
+    """Return the reading of a text whose order stands in quotes: the note reads: "train X on D"."""
+    for i in heard.orders_quoted(page):
+        token = page.tokens[i]
+        # A sentence of its own, so that nothing around it says anything of the order.
+        apart = (text[: token.start].rstrip(" ,"), str(token.value).rstrip("."), text[token.end :])
+        try:
+            alone = again(token.value)
+            read = again(". ".join(apart)).asking_also(alone.unread)
+        except (UsageError, NotFoundError):
+            continue
+        return replace(read, requests=tuple(r.model_copy(update={"text": text}) for r in read.requests))
+    return None
 
 
 def _read_whole(

@@ -132,6 +132,9 @@ def is_told_of(text: Text, at: int) -> bool:
     marks = (k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark")
     end = next((k for k in marks if text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(phrase("action.happened"), at, end)
+    waits = text.holds(text.sentence(at), "grammar.mode.condition", "grammar.mode.order")
+    if match is not None and not waits and text.match(phrase("action.permitted"), match.end - 1) is not None:
+        return False  # "the training of X may begin"
     if match is None:
         return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
@@ -161,10 +164,22 @@ def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
         yield f"'{ledger.said(refused.tokens)}' takes {action} back"
         for each in earlier:
             ledger.replace(each, "refused", each.value)
-    waiting = (c for c in ledger.of("talk") if any(text.tokens[i].text in _WAITING for i in c.tokens))
-    for told in waiting:
-        if any(_is_of(text, told, asked) for asked in ledger.of("action")):
+    yield from _settle_put_off(text)
+
+
+def _settle_put_off(text: Text) -> Iterator[str]:
+    """Leave unread what is put off and asked for as well; yield what is to be said of all else."""
+    ledger = text.ledger
+    for told in ledger.of("talk"):
+        waits = any(text.tokens[i].text in _WAITING for i in told.tokens)
+        if waits and any(_is_of(text, told, asked) for asked in ledger.of("action")):
             ledger.mark("unread", told.tokens)
+        elif ledger.owner[told.first] is told and text.holds(told.tokens, *_PUTTING_OFF):
+            said = [i for i in told.tokens if text.kind(i) != "mark"]
+            yield f"'{ledger.said(said)}' is put off, and is not done"
+
+
+_PUTTING_OFF = ("grammar.mode.defer", "grammar.mode.later", "grammar.mode.schedule")
 
 
 def _is_of(text: Text, told: Claim, asked: Claim) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
-from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 
-__all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
+__all__ = ["asks", "is_name", "take_questions", "take_reports"]
 
 
 def take_reports(text: Text) -> list[str]:
@@ -98,68 +98,6 @@ def asks(text: Text, i: int) -> bool:
 def is_name(text: Text, i: int) -> bool:
     """Whether a word is written as names are."""
     return text.ledger.original[text.tokens[i].start : text.tokens[i].end].istitle()
-
-
-def take_heard(text: Text) -> list[str]:
-    """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
-    notes = []
-    for match in text.phrases("report.heard"):
-        if not _is_heard(text, match):
-            continue
-        tokens = text.unclaimed(range(match.first, _end_of_said(text, match)))
-        held = text.has_kind(tokens, "place", "job")
-        if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
-            continue  # "the output: s3://b/out"
-        text.ledger.claim("report", tokens)
-        notes.append(f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'")
-    return notes
-
-
-def _is_heard(text: Text, match: Match) -> bool:
-    """Whether somebody else says something; nothing waits for it: "as soon as Ines says so"."""
-    who = match.tokens("who")
-    named = is_name(text, match.first) or (match.first == 0 and text.is_plain(0))
-    if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not named):
-        return False
-    before = range(max(text.sentence(match.first).start, match.first - 4), match.first)
-    waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
-    # "a short mail is enough"
-    return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
-
-
-def _end_of_said(text: Text, match: Match) -> int:
-    """Return where what others say ends; what is done as they say is asked for: "as Bob said, lr 1e-4"."""
-    followed = text.word(match.first - 1) in ("as", "like") and text.word(match.end) == ","
-    end = match.end if followed else _end_of_hearsay(text, match.end)
-    for taken in text.find(
-        "'so|'and 'we|'i|'please|'just* 'do|'take|'use|'follow|'try|'want 'it|'that|'this|'so"
-    ):
-        if taken.first in range(match.end, end) and text.kind(taken.end) in ("", "mark"):
-            text.ledger.claim("unread", taken.tokens())
-    return end
-
-
-def _end_of_hearsay(text: Text, at: int) -> int:
-    """Return where what is said by others ends: with the sentence, or where something is asked for again."""
-    for k in range(at, len(text.tokens)):
-        token = text.tokens[k]
-        if token.kind == "mark" and token.text in ".!?;":
-            return k + 1
-        if token.text in ("but", "anyway", "nevertheless", "still") or (
-            token.text in (",", ")", "so", "\n") and _requests(text, k + 1)
-        ):
-            return k
-    return len(text.tokens)
-
-
-def _requests(text: Text, at: int) -> bool:
-    """Whether a request of the person's own begins at a token."""
-    while at < len(text.tokens) and (
-        text.tokens[at].text in (",", "so", "and", "then", "(", "now")
-        or text.within(at, "grammar.courtesy.words", "grammar.free.adverb")
-    ):
-        at = max([at + 1, *text.ends(at, "grammar.courtesy.words"), *text.ends(at, "grammar.free.adverb")])
-    return at < len(text.tokens) and (asks(text, at) or text.tokens[at].text in ("i", "use"))
 
 
 def _weighs(text: Text, tokens: list[int]) -> bool:

@@ -203,6 +203,8 @@ def _text(text: Text, i: int, keys: Keys) -> None:
     mine = [k for k in texts if any(t.kind == "word" and t.text == k.split(".")[0] for t in text.tokens)]
     if len(mine) == 1 and (match := text.match(phrase("keys.text"), i + 1)) is not None:
         value, end = _text_at(text, match.tokens("v")[0])
+        if text.within(match.tokens("v")[0], "grammar.free.glue"):
+            return  # "its checkpoint and a threshold", "the checkpoint being that of job J"
         section = text.word(i - 1) == mine[0].split(".")[0]
         claim_key(text, range(i - section, end), mine[0], value)
 

@@ -92,10 +92,18 @@ class StepSettings:
         for i, other in enumerate(self.steps):
             if other is not step:
                 shared = other is last and not own
+                breath = shared and self._are_one_breath(step, last)
                 for claim in other.of("value"):
-                    meant = shared or is_of_all(self.text, claim)
+                    meant = breath or (shared and claim.first < last.at) or is_of_all(self.text, claim)
                     if meant or self._reaches(claim, other, step, i < at):
                         yield claim, meant
+
+    def _are_one_breath(self, step: Step, last: Step) -> bool:
+        """Whether nothing is said of a step before the last of its group: "export and evaluate it on D"."""
+        between = range(step.at, last.at)
+        return self.text.owners(between) <= {"action", "order"} and not self.text.holds(
+            between, "grammar.group.it"
+        )
 
     def _reaches(self, claim: Claim, other: Step, step: Step, before: bool) -> bool:
         """Whether a value of another step may be this one's: machines go on, what one word binds does not."""
@@ -113,15 +121,23 @@ class StepSettings:
         return "policy" in self.text.owners(here) and not any(s.at in here for s in self.steps)
 
     def unsure(self, at: int) -> Iterator[tuple[Claim, Step]]:
-        """Yield the machines behind a later step that may be this one's too: "then evaluate it, 2 GPUs"."""
+        """Yield what stands behind a later step and may be this one's too: "then evaluate it, 2 GPUs"."""
         step = self.steps[at]
         own = {c.value.slot for c in step.of("value")}
         for other in self.steps[at + 1 :]:
             for claim in other.of("value") if other.group != step.group else ():
-                apart = claim.value.slot in _MACHINES - own and not is_bound(self.text, other, claim)
-                known = self._closes(claim) or is_of_all(self.text, claim)
-                if apart and not known and addressed_step(self.text, self.steps, claim) is None:
+                name = claim.value.slot
+                both = trains(step.action) and self._have_both(at, other, name)
+                may = name not in own and (name in _MACHINES or both)
+                closes = name in _MACHINES and self._closes(claim)
+                known = closes or is_of_all(self.text, claim) or is_bound(self.text, other, claim)
+                if may and not known and addressed_step(self.text, self.steps, claim) is None:
                     yield claim, other
+
+    def _have_both(self, at: int, other: Step, name: str) -> bool:
+        """Whether each of two steps has such a value, so that it may be of either."""
+        both = (at, self.steps.index(other))
+        return bool(name) and all(self._slot_key(i, name) is not None for i in both)
 
     def _may_be_of(self, claim: Claim, step: Step) -> bool:
         """Whether a value may be meant for a step that has none such: "then export it, in fp16"."""

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import addressed_step, is_of_all
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
@@ -28,7 +29,7 @@ def mark_singled_out(text: Text, steps: Sequence[Step]) -> None:
     lost = [*_kept_though_taken_back(text, steps), *_lost_beside(text, bare, steps)]
     for words in [*lost, *(_singled_out(text, bare, steps, together) if together else ())]:
         text.ledger.mark("unread", words)
-    for claim in list(_searches_of_one(text, together)):
+    for claim in list(_said_of_one(text, together)):
         text.ledger.replace(claim, "unread")
 
 
@@ -37,7 +38,7 @@ def _lost_beside(text: Text, bare: Text, steps: Sequence[Step]) -> Iterator[list
     yield from (match.tokens("what") for match in bare.phrases("several.beside"))
     again = bare.phrases("several.once_more")
     yield from (match.tokens() for match in again if text.owner(match.end) != "action")
-    yield from ([i] for i in _boths(text, steps))
+    yield from _of_many(text, steps)
 
 
 def _singled_out(
@@ -73,15 +74,28 @@ def _kept_though_taken_back(text: Text, steps: Sequence[Step]) -> Iterator[list[
             yield [*range(first, last + 1)]
 
 
-def _boths(text: Text, steps: Sequence[Step]) -> Iterator[int]:
-    """Yield where something is to be done with both, and there is but one: "from JOB, evaluate both"."""
-    models = {s.skill.qualified for s in steps if s.skill is not None}
-    asked = {(s.action, str(j.value)) for s in steps for j in s.of("job")}
+def _of_many(text: Text, steps: Sequence[Step]) -> Iterator[list[int]]:
+    """Yield where something is to be done with both, or with three, and it is not done with so many.
+
+    "From JOB, evaluate both" is of one model, "train A, B and C, evaluate both" of three.
+    """
+    bare = text.unread()
     for claim in text.ledger.of("action"):
-        i = claim.last + 1
-        alone = sum(action == claim.value.action for action, _ in asked) < 2
-        if text.word(i) == "both" and _is_closed(text, i + 1) and len(models) < 2 and alone:
-            yield i
+        i, action = claim.last + 1, claim.value.action
+        done = {(s.skill, *(str(c.value) for c in s.of("job"))) for s in steps if s.action == action}
+        match = _counted(bare, i)
+        if match is not None and len(done) == bare.said(match):
+            text.ledger.claim("context", text.unclaimed(match.tokens()))
+        elif match is not None:
+            yield match.tokens()
+        elif text.word(i) == "both" and len(done) != 2:
+            yield from [[i]] if _is_closed(text, i + 1) or text.within(i + 1, "grammar.group.model") else []
+
+
+def _counted(bare: Text, i: int) -> Match | None:
+    """Return where models are counted at a token: "the two", "all three of them"."""
+    matches = (bare.match(source, i) for source in phrases("several.all"))
+    return next((m for m in matches if m is not None and m.tokens("n")), None)
 
 
 def _of_one_action(steps: Sequence[Step]) -> list[Step]:
@@ -124,13 +138,40 @@ def _places_again(together: Sequence[Step]) -> Iterator[Claim]:
             yield from (c for c in each.of("place")[1:] if c.value.role is None and c.value.uri in shared)
 
 
-def _searches_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
-    """Yield what is said of a search with one of several models: "train A on X with no HPO, B on Y".
+def _said_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
+    """Yield what is said with one of several models and would be of all: "train A on X with no HPO, B on Y".
 
-    What stands before the first, behind the last, or with each of them is of all.
+    What stands before the first, behind the last, or with each of them is of all, or of each.
     """
-    begins = sorted({s.at for s in together if trains(s.action)})
-    said = [c for c in text.ledger.of("policy") if not is_of_all(text, c)]
-    of_each = [[c for c in said if a <= c.first < b] for a, b in pairwise([*begins, len(text.tokens)])]
-    if begins and not all(of_each) and not any(c.first < begins[0] for c in said):
-        yield from (claim for part in of_each[:-1] for claim in part)
+    for action in {s.action for s in together}:
+        begins = sorted({_begin(s) for s in together if s.action == action})
+        parts = list(pairwise([*begins, len(text.tokens)]))
+        for said in _by_thing(text, together) if len(parts) > 1 else ():
+            of_each = [[c for c in said if a <= c.first < b] for a, b in parts]
+            if not all(of_each) and said[0].first >= begins[0]:
+                yield from (claim for part in of_each[:-1] for claim in part)
+
+
+def _by_thing(text: Text, together: Sequence[Step]) -> list[list[Claim]]:
+    """Return what is said of no step by its name, and not of all, by what it says: the GPUs, the platform."""
+    found: dict[str, list[Claim]] = {}
+    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
+        thing = _shared(text, claim)
+        if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
+            found.setdefault(thing, []).append(claim)
+    return list(found.values())
+
+
+def _begin(step: Step) -> int:
+    """Return where what is said of a step with a model begins: at the name of that, behind its verb."""
+    return min((c.first for c in step.of("name") if c.first >= step.at), default=step.at)
+
+
+def _shared(text: Text, claim: Claim) -> str:
+    """Return what a claim says that all steps would take, wherever it stands; "" for all else."""
+    if claim.kind == "value":
+        return str(claim.value.slot) if claim.value.slot in ("gpus", "nodes") else ""
+    if claim.kind == "place":
+        into = claim.value.role is None and text.word(claim.first - 1) == "into"
+        return "results" if into or claim.value.role == "results" else ""
+    return str(claim.value[0]) if claim.kind == "field" else claim.kind

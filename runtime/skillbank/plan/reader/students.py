@@ -40,6 +40,7 @@ _DETECTS = "object_detection"
 _SOURCE = "a student is trained once"
 _VERBS = frozenset({"distill", "distil", "label", "annotate", "find", "detect", "locate"})
 """One of them stands in every sentence of a teacher."""
+_STARTS = re.compile(r"\A|[.:!?] ?")
 _OF_ALL = re.compile(r"\b(?:both|everything|all (?:of it|of them|steps|three|two))\b")
 """What is said of the teacher too, and no training of the student can be read from."""
 _QUOTES = " \"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
@@ -136,15 +137,22 @@ def student_requests(
     between = (found.groupdict().get("between") or "").strip()
     named, there = page.ledger.said([int(found["student"])]), _there(output)
     train = f"train {named} on {there}/train, validation data {there}/val {between and f', {between}'}"
-    rest = f"{train} {behind(found.end(), both.start('both') if both else end)} {behind(end, len(line))}"
+    lead = behind(0, found.start()).rstrip(" .:!?")  # "The tablet is slow. Distill ..."
+    said = behind(found.end(), both.start("both") if both else end)
+    rest = f"{lead and f'{lead}. '}{train} {said} {behind(end, len(line))}"
     measured = _measured(page, both["truth"], teacher, student, teach.parent) if both else ()
     return Taught(teach, rest, output, tuple(measured))
 
 
 def _begun(page: Text, line: str) -> re.Match[str] | None:
-    """Return what a sentence says of a teacher and its student; without a verb of one no form is compiled."""
+    """Return what a sentence says of a teacher and its student; without a verb of one no form is compiled.
+
+    What stands before it names no place, model, job or number.
+    """
     spoken = not _VERBS.isdisjoint(token.text for token in page.tokens)
-    return next((match for form in _forms() if (match := form.match(line))), None) if spoken else None
+    named = re.search(r"[§@\d]|\bjob\b", line)
+    starts = (m.end() for m in _STARTS.finditer(line, 0, named.start() if named else 0)) if spoken else ()
+    return next((match for at in starts for form in _forms() if (match := form.match(line, at))), None)
 
 
 def _pair(

@@ -62,12 +62,13 @@ def _is_subject(text: Text, end: int) -> bool:
     """Whether something is said of what lies there: "everything under A and B is for training"."""
     while (more := text.match("',|'and+ group.prep? @place", end)) is not None:
         end = more.end
-    return text.word(end) in ("is", "are")
+    return text.word(end) in ("is", "are") and text.word(end + 1) not in ("needed", "required", "wanted")
 
 
 def _is_put(text: Text, first: int) -> bool:
-    """Whether somebody tells where something lies: "I put everything into X", but not "can we put"."""
-    told = text.word(first - 1) == "put" and text.word(first - 2) in ("i", "we", "they", "have")
+    """Whether somebody tells where something lies: "I put everything into X", "I filmed it all into X"."""
+    done = text.word(first - 1) == "put" or is_regular_past(text.word(first - 1))
+    told = done and text.word(first - 2) in ("i", "we", "he", "she", "they", "have")
     return told and text.word(first - 3) not in of("modals")
 
 

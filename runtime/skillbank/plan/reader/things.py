@@ -379,9 +379,13 @@ def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
         i, "grammar.mode.reason", "grammar.mode.fix", "grammar.mode.condition", "grammar.mode.schedule"
     ):  # fmt: skip
         return True
-    if text.begins(_AWAY, i):
+    if text.begins(_AWAY, i) or (begun and word in ("is", "are") and text.word(i - 1) not in _RELATIVE):
         return True
     return not begun and word in ("in", "on", "at", "from", "with", "using", "of", "by", "if", "when")
+
+
+_RELATIVE = frozenset({"that", "which", "who", "what", "where", "there", "as"})
+"""Words behind which a verb is part of a thing: "lights that are off"."""
 
 
 def is_data(text: Text, item: str) -> bool:

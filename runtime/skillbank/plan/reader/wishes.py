@@ -216,6 +216,7 @@ class Wishes:
             (nobody and said.after not in of("pronouns"))
             or bool(said.words & of("limits", "narrowing"))
             or self._of.mean(tokens)
+            or self._is_for_a_search(said)
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
                 or self._text.tokens[k].kind == "number"
@@ -223,6 +224,11 @@ class Wishes:
                 for k in tokens
             )
         )
+
+    def _is_for_a_search(self, said: _Said) -> bool:
+        """Whether more things are wanted where things are to be found: "Bob wants bikes"."""
+        searched = bool(self._text.ledger.of("find", "captions"))
+        return searched and is_many(said.after) and said.verb + 2 == said.end
 
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""

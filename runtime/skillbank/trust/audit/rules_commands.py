@@ -14,7 +14,7 @@ from skillbank.trust.audit.plain import disguised
 from skillbank.trust.audit.started import Started, images, links, started, variables
 from skillbank.visible import has_invisible
 
-__all__ = ["DANGEROUS_CODE", "NETWORK", "SECRET_PLACES", "SHELLS"]
+__all__ = ["SECRET_PLACES"]
 
 SHELLS = frozenset(
     {
@@ -35,7 +35,6 @@ _NETWORK = frozenset(
         "ctr", "crictl", "skopeo", "nsenter", "nslookup", "dig", "host", "ping", "openssl", "ngrok", "cloudflared", "tailscale", "chisel", "croc", "certutil", "bitsadmin", "dnscat", "finger", "whois", "mail", "sendmail", "mutt", "swaks",
     }
 )  # fmt: skip
-NETWORK = _NETWORK
 _ADDRESS = re.compile(
     r"(?i)(?<![\w.])(?:https?|ftps?|tcp|udp|ssh|git(?:\+\w+)?|sftp|ldap|rmi|gopher|wss?)://|/dev/(?:tcp|udp)/|\bgit@|\b\d{1,3}(?:\.\d{1,3}){3}:\d+\b|\.onion\b"
 )

@@ -1,17 +1,13 @@
 """Further words of the program: ``shapes`` draws the demo data set, ``crops`` cuts boxes out of pictures."""
 
 import argparse
+from functools import partial
 
+from skillbank_engine.arguments import drawn_arguments, positive
 from skillbank_engine.family import Tool
 
+_SHAPES = partial(drawn_arguments, train=60, val=10, size=64, sides=(16, 1024), each=" a class")
 _DATA = "skillbank_engine.families.classification_pyt.data"
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 def _share(text: str) -> float:
@@ -19,21 +15,6 @@ def _share(text: str) -> float:
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError("must be between 0 and 1")
     return number
-
-
-def _picture_size(text: str) -> int:
-    number = int(text)
-    if not 16 <= number <= 1024:
-        raise argparse.ArgumentTypeError("must be between 16 and 1024")
-    return number
-
-
-def _shapes_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--train", type=_positive, default=60, metavar="N", help="training pictures a class")
-    parser.add_argument("--val", type=_positive, default=10, metavar="N", help="validation pictures a class")
-    parser.add_argument("--size", type=_picture_size, default=64, metavar="PIXELS")
 
 
 def _crops_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,14 +35,16 @@ def _crops_arguments(parser: argparse.ArgumentParser) -> None:
         "--margin", type=_share, default=0.05, metavar="SHARE", help="added to each side of a box"
     )
     parser.add_argument(
-        "--least", type=_positive, default=8, metavar="PIXELS", help="shorter side of boxes that are cut out"
+        "--least", type=positive, default=8, metavar="PIXELS", help="shorter side of boxes that are cut out"
     )
     parser.add_argument("--skip-broken", action="store_true", help="leave out what is broken, with a count")
 
 
 TOOLS = {
     "shapes": Tool(
-        "write the demo data set: pictures of coloured shapes", _shapes_arguments, f"{_DATA}.making:shapes"
+        "write the demo data set: pictures of coloured shapes",
+        _SHAPES,
+        f"{_DATA}.making:shapes",
     ),
     "crops": Tool(
         "cut the boxes of a COCO data set into folders by class", _crops_arguments, f"{_DATA}.making:crops"

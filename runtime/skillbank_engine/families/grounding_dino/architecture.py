@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from skillbank_engine.errors import ModelError
+from skillbank_engine.structure import Structure
 
 if TYPE_CHECKING:
     from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
@@ -50,7 +51,7 @@ BACKBONES = (*SWIN_SIZES, "resnet_50", "mini")
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Structure):
     """Everything that decides which tensors a model has and what they mean.
 
     Attributes
@@ -101,26 +102,6 @@ class Architecture:
     fusion_scale: float = 1e-4
     fusion_droppath: float = 0.1
     denoising: bool = False
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain values, for a checkpoint."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, object]) -> Architecture:
-        """Rebuild from :meth:`to_dict`; names that a newer version added keep their defaults."""
-        known = {field.name for field in fields(cls)}
-        chosen: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-            if name in known
-        }
-        return cls(**chosen)
-
-    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
-        """Names whose values differ, with this and the other value."""
-        mine, theirs = self.to_dict(), other.to_dict()
-        return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
 
 
 def architecture_from_spec(spec: ExperimentSpec) -> Architecture:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME = "grounding_dino"
-LATEST = "gdino_model_latest.pth"
 FOREIGN = ", or give foreign weights as train.pretrained_model_path"
 
 

@@ -170,28 +170,3 @@ def _targets(records: Sequence[Record], phrases: Sequence[str]) -> TargetBatch:
         boxes.append(torch.cat([relative[:, :2] + size / 2, size], 1))
         numbers.append(torch.tensor([place[record.phrases[index]] for index in kept], dtype=torch.int64))
     return batch_targets(boxes, numbers)
-
-
-def detection_rows(data: EvaluationSet, detections: dict[int, list[Detection]]) -> list[dict[str, object]]:
-    """Turn detections into a COCO results list with picture and phrase added.
-
-    Parameters
-    ----------
-    data : EvaluationSet
-        What was measured on.
-    detections : dict
-        COCO image id to detections.
-    """
-    names = dict(zip(data.image_ids, (record.image.name for record in data.records), strict=True))
-    return [
-        {
-            "image": names[image_id],
-            "image_id": image_id,
-            "category_id": data.category_ids[item.phrase],
-            "phrase": data.names[item.phrase],
-            "box": [round(value, 2) for value in item.box],
-            "score": round(item.score, 5),
-        }
-        for image_id, items in detections.items()
-        for item in items
-    ]

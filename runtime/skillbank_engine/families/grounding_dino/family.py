@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from functools import partial
 
+from skillbank_engine.arguments import drawn_arguments, positive
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 _PACKAGE = "skillbank_engine.families.grounding_dino"
@@ -22,7 +23,7 @@ def _label_arguments(label: ArgumentParser) -> None:
         help="what to find; may be repeated, ' . ' separates several, @FILE reads one a line",
     )
     label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
-    label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
+    label.add_argument("--batch-size", type=positive, default=8, metavar="N")
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
 
 
@@ -30,31 +31,9 @@ def _serve_arguments(serve: ArgumentParser) -> None:
     serve.add_argument(
         "--checkpoint", metavar="FILE|DIR|NAME", help="without it the first line on stdin says so, as JSON"
     )
-    serve.add_argument("--batch-size", type=_positive, default=8, metavar="N")
-    serve.add_argument("--max-pixels", type=_positive, default=178_956_970, metavar="N", help="of a picture")
+    serve.add_argument("--batch-size", type=positive, default=8, metavar="N")
+    serve.add_argument("--max-pixels", type=positive, default=178_956_970, metavar="N", help="of a picture")
     serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")
-
-
-def _drawn_arguments(drawn: ArgumentParser, train: int, val: int, size: int) -> None:
-    drawn.add_argument("out", metavar="OUT")
-    drawn.add_argument("--seed", type=int, default=0)
-    drawn.add_argument("--train", type=_positive, default=train, metavar="N", help="training pictures")
-    drawn.add_argument("--val", type=_positive, default=val, metavar="N", help="validation pictures")
-    drawn.add_argument("--size", type=_picture_size, default=size, metavar="PIXELS")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _picture_size(text: str) -> int:
-    number = int(text)
-    if not 64 <= number <= 4096:
-        raise ArgumentTypeError("must be between 64 and 4096")
-    return number
 
 
 FAMILY = Family(
@@ -86,12 +65,12 @@ FAMILY = Family(
         ),
         "shapes": Tool(
             "write the demo data set of coloured shapes",
-            partial(_drawn_arguments, train=500, val=60, size=128),
+            drawn_arguments,
             f"{_COMMANDS}.datasets:shapes",
         ),
         "scenes": Tool(
             "write a harder data set: relations, sizes, patterns, clutter",
-            partial(_drawn_arguments, train=8000, val=400, size=512),
+            partial(drawn_arguments, train=8000, val=400, size=512),
             f"{_COMMANDS}.datasets:scenes",
         ),
     },

@@ -161,7 +161,7 @@ class _Driver:
 
 def build(launch: Launch) -> None:
     """Compile what a launch needs, in a process that `prepare` was called in."""
-    from triton.runtime.jit import MockTensor
+    from triton.runtime.jit import MockTensor  # `prepare` has to come before it
 
     kernels = import_module(f"{__package__}.{launch.module}")
     tensors = (None if kind is None else MockTensor(f"torch.{kind}") for kind in launch.tensors)

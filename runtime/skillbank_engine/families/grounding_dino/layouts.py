@@ -13,7 +13,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -257,7 +256,7 @@ def read_state(path: Path, key: str) -> dict[str, Tensor]:
     return {_plain(name): value for name, value in tensors.items()}
 
 
-def _load(path: Path, key: str) -> Any:
+def _load(path: Path, key: str) -> object:
     """Load a file whose settings may be objects of other libraries; blanks stand in for them."""
     try:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)

@@ -1,7 +1,6 @@
 """Models as they came: a folder that transformers saved, or a name on the model hub."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.errors import WeightsError
@@ -30,7 +29,7 @@ class PretrainedModel:
 
     network: Detector
     tokenizer: PhraseTokenizer
-    spec: dict[str, Any]
+    spec: dict[str, object]
     labels: tuple[str, ...] = ()
     pixels: PixelScale = field(default_factory=PixelScale)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from skillbank_engine.boxes import padded_targets
+
 
 @dataclass(frozen=True)
 class TargetBatch:
@@ -79,12 +81,4 @@ def batch_targets(boxes: Sequence[Tensor], phrases: Sequence[Tensor]) -> TargetB
     phrases : sequence of Tensor
         For each picture ``(m,)`` int64.
     """
-    most = max((len(item) for item in boxes), default=0)
-    padded = torch.full((len(boxes), most, 4), 0.5)
-    numbers = torch.zeros((len(boxes), most), dtype=torch.int64)
-    valid = torch.zeros((len(boxes), most), dtype=torch.bool)
-    for row, (item, names) in enumerate(zip(boxes, phrases, strict=True)):
-        padded[row, : len(item)] = item
-        numbers[row, : len(item)] = names
-        valid[row, : len(item)] = True
-    return TargetBatch(padded, numbers, valid)
+    return TargetBatch(*padded_targets(boxes, phrases))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, TrainingTransform, normalise, test_resizing
-from skillbank_engine.detection_metrics import measurable, nothing_to_measure
+from skillbank_engine.detection_metrics import detection_rows, measurable, nothing_to_measure
 from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, EngineError, WeightsError
@@ -32,12 +32,7 @@ from skillbank_engine.families.grounding_dino.data.sampling import PromptLengths
 from skillbank_engine.families.grounding_dino.denoising import DenoisingQueries, make_denoising_queries
 from skillbank_engine.families.grounding_dino.descriptions import tell_not_found
 from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
-from skillbank_engine.families.grounding_dino.evaluation import (
-    detection_rows,
-    find,
-    measure,
-    summarise,
-)
+from skillbank_engine.families.grounding_dino.evaluation import find, measure, summarise
 from skillbank_engine.families.grounding_dino.export import export_graph
 from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
 from skillbank_engine.families.grounding_dino.model import build_detector, network_values, rebuild_detector

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from skillbank_engine import library
 from skillbank_engine.errors import WeightsError
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?")
@@ -47,7 +47,7 @@ class PhraseTokenizer:
         return {token: number for number, token in enumerate(self.vocabulary)}
 
     @cached_property
-    def _backend(self) -> Any:
+    def _backend(self) -> Tokenizer:
         backend = Tokenizer(models.WordPiece(self._index, unk_token="[UNK]", max_input_chars_per_word=100))
         backend.normalizer = normalizers.BertNormalizer(lowercase=True)
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -133,10 +133,9 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
     WeightsError
         Neither a folder with a tokenizer nor a name that the hub answers for.
     """
-    from skillbank_engine.library import AutoTokenizer  # that name alone brings transformers' tokenizers
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+        # That name alone brings the tokenizers of transformers, when it is asked for.
+        tokenizer = library.AutoTokenizer.from_pretrained(name_or_path)
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"model.text_encoder_type '{name_or_path}' is neither a folder with a tokenizer nor reachable "

@@ -80,13 +80,14 @@ def _compile(spec: ExperimentSpec, compute: Compute, ready: threading.Event) -> 
     model = spec.model
     try:
         with _compiling(spec, compute) as compiled:
-            from skillbank_engine.families.grounding_dino import deformable_triton as deformable_triton
+            # Triton, which comes with torch for GPUs alone; imported while others compile.
+            from skillbank_engine.families.grounding_dino.deformable_triton import fused
 
             hash_compiler()
             compiled()
             with torch.cuda.device(compute.device):
                 for points, corners in ((model.enc_n_points, 2), (model.dec_n_points, 4)):
-                    _run(model, points, corners, compute)
+                    _run(fused, model, points, corners, compute)
                 torch.cuda.synchronize()
             _LOG.info("GPU kernels were ready after %.1f s", time.monotonic() - started)
             ready.set()
@@ -129,10 +130,9 @@ def _compiling(spec: ExperimentSpec, compute: Compute) -> Iterator[Callable[[], 
         _LOG.warning("GPU kernels could not be compiled in processes of their own: %s", reason[:200])
 
 
-def _run(model: ModelConfig, points: int, corners: int, compute: Compute) -> None:
-    # Triton, which comes with torch for GPUs alone
-    from skillbank_engine.families.grounding_dino.deformable_triton import fused
-
+def _run(
+    fused: Callable[..., torch.Tensor], model: ModelConfig, points: int, corners: int, compute: Compute
+) -> None:
     heads, levels = model.nheads, model.num_feature_levels
     width = model.hidden_dim // heads
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from skillbank_engine.errors import ModelError
+from skillbank_engine.structure import Structure
 
 if TYPE_CHECKING:
     from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
@@ -37,7 +38,7 @@ CONVNEXT_SIZES: dict[str, dict[str, str | list[int]]] = {
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Structure):
     """What a network is built from, its classes aside.
 
     Attributes
@@ -138,10 +139,6 @@ class Architecture:
             answer=model.eval_idx,
         )
 
-    def to_dict(self) -> dict[str, object]:
-        """Give plain values."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Architecture:
         """Read what :meth:`to_dict` gave.
@@ -151,19 +148,10 @@ class Architecture:
         ModelError
             Values of another version of the engine.
         """
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(values) - known)
+        unknown = sorted(set(values) - {item.name for item in fields(cls)})
         if unknown:
             raise ModelError(f"The architecture of this checkpoint has '{unknown[0]}', which is unknown here")
-        plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        return cls(**plain)
-
-    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
-        """Name what differs, with this one's value and the other's."""
-        mine, others = asdict(self), asdict(other)
-        return {name: (mine[name], others[name]) for name in mine if mine[name] != others[name]}
+        return super().from_dict(values)
 
 
 def note_differences(wanted: Architecture, found: Architecture, source: str) -> None:

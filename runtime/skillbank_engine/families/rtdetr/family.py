@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank_engine.families.rtdetr.tools import shapes_arguments
+from skillbank_engine.arguments import drawn_arguments
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 _PACKAGE = "skillbank_engine.families.rtdetr"
@@ -22,7 +22,7 @@ FAMILY = Family(
     },
     tools={
         "shapes": Tool(
-            "write the demo data set of coloured shapes", shapes_arguments, f"{_PACKAGE}.drawing:draw"
+            "write the demo data set of coloured shapes", drawn_arguments, f"{_PACKAGE}.drawing:draw"
         )
     },
 )

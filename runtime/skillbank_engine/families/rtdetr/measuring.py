@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from skillbank_engine.data.ahead import ahead
-from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
 from skillbank_engine.data.transforms import View
 from skillbank_engine.detection_metrics import (
     AveragePrecisions,
     Detection,
     average_precisions,
+    detection_rows,
     measurable,
     nothing_to_measure,
 )
@@ -210,30 +210,3 @@ def _passes(count: int, size: int) -> list[range]:
 def _batch_size(spec: ExperimentSpec) -> int:
     own = spec.evaluate.batch_size if isinstance(spec, EvaluateSpec) else -1
     return int(own if own > 0 else spec.dataset.batch_size)
-
-
-def detection_rows(
-    data: EvaluationSet, detections: Mapping[int, Sequence[Detection]]
-) -> list[dict[str, object]]:
-    """Turn detections, by COCO image id, into a list with picture and class by name.
-
-    Parameters
-    ----------
-    data : EvaluationSet
-        What was measured on.
-    detections : mapping
-        COCO image id to detections, whose labels count in the set's names.
-    """
-    pictures = dict(zip(data.image_ids, (record.image.name for record in data.records), strict=True))
-    return [
-        {
-            "image": pictures[image_id],
-            "image_id": image_id,
-            "category_id": data.category_ids[item.label],
-            "phrase": data.names[item.label],
-            "box": [round(value, 2) for value in item.box],
-            "score": round(item.score, 5),
-        }
-        for image_id, items in detections.items()
-        for item in items
-    ]

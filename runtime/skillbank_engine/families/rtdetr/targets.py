@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from skillbank_engine.boxes import padded_targets
 from skillbank_engine.task import Batch
 
 
@@ -44,12 +44,4 @@ def batch_targets(boxes: Sequence[Tensor], classes: Sequence[Tensor]) -> TargetB
     classes : sequence of Tensor
         For each picture ``(m,)`` int64.
     """
-    most = max((len(item) for item in boxes), default=0)
-    padded = torch.full((len(boxes), most, 4), 0.5)
-    numbers = torch.zeros((len(boxes), most), dtype=torch.int64)
-    valid = torch.zeros((len(boxes), most), dtype=torch.bool)
-    for row, (item, names) in enumerate(zip(boxes, classes, strict=True)):
-        padded[row, : len(item)] = item
-        numbers[row, : len(item)] = names
-        valid[row, : len(item)] = True
-    return TargetBatch(padded, numbers, valid)
+    return TargetBatch(*padded_targets(boxes, classes))

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-
+from skillbank_engine.arguments import drawn_arguments
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 _PACKAGE = "skillbank_engine.families.segformer"
-
-
-def _shapes_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--train", type=int, default=500, metavar="N", help="training pictures")
-    parser.add_argument("--val", type=int, default=60, metavar="N", help="validation pictures")
-    parser.add_argument("--size", type=int, default=128, metavar="PIXELS", help="from 64 on")
 
 
 FAMILY = Family(
@@ -34,7 +25,7 @@ FAMILY = Family(
     tools={
         "shapes": Tool(
             "write the demo data set of coloured shapes with masks",
-            _shapes_arguments,
+            drawn_arguments,
             f"{_PACKAGE}.tools:shapes",
         )
     },

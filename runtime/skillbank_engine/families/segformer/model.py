@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from skillbank_engine.errors import ModelError
 from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmentation
+from skillbank_engine.structure import Structure
 
 if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
@@ -35,7 +35,7 @@ _GROUPS = 8
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Structure):
     """What a network is built from, as a checkpoint remembers it.
 
     Attributes
@@ -68,28 +68,6 @@ class Architecture:
     groups: int = 0
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     std: tuple[float, ...] = (0.5, 0.5, 0.5)
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain values."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> Architecture:
-        """Read what :meth:`to_dict` gave."""
-        known = {item.name for item in fields(cls)}
-        own: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-            if name in known
-        }
-        return cls(**own)
-
-    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
-        """Name to both values of what is not the same."""
-        mine, theirs = asdict(self), asdict(other)
-        return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
 
 
 def architecture_of(spec: ExperimentSpec) -> Architecture:

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from argparse import Namespace
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
@@ -23,7 +24,6 @@ from skillbank_engine.families.grounding_dino.commands.loading import (
     read_model,
     settle_with_model,
 )
-from skillbank_engine.families.grounding_dino.commands.serve import is_file
 from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
 from skillbank_engine.families.grounding_dino.serving import Reply, Service, read_wish
@@ -87,7 +87,12 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
 
 
 def _read(name: str) -> Model:
-    return read_model(name, _KEY) if is_file(name) else read_pretrained(name, _KEY)
+    return read_model(name, _KEY) if _is_file(name) else read_pretrained(name, _KEY)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a model is a checkpoint or an ONNX file; it is a folder or a name on the hub otherwise."""
+    return Path(name).is_file() or Path(name).suffix.lower() in (".pth", ".onnx")
 
 
 def _read_requests(stream: BinaryIO, service: Service, usual: dict[str, float]) -> None:

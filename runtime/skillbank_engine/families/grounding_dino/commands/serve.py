@@ -10,7 +10,6 @@ import signal
 import sys
 from argparse import Namespace
 from importlib import import_module
-from pathlib import Path
 from typing import BinaryIO
 
 from skillbank_engine.importing import importing
@@ -37,13 +36,9 @@ def serve(arguments: Namespace) -> None:
             if not line:
                 return
             _take(arguments, json.loads(line))
+        # It builds on torch, and on transformers, which shall know whether the hub may be asked.
         from skillbank_engine.families.grounding_dino.commands.answering import answer_requests
     answer_requests(arguments, requests, answers)
-
-
-def is_file(name: str) -> bool:
-    """Whether a model is a checkpoint or an ONNX file; it is a folder or a name on the hub otherwise."""
-    return Path(name).is_file() or Path(name).suffix.lower() in (".pth", ".onnx")
 
 
 def _take(arguments: Namespace, order: dict[str, object]) -> None:
