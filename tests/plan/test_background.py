@@ -161,6 +161,17 @@ BARS = [
 """What bars, chooses, judges or waits before anything is asked for."""
 
 
+BARS_BEHIND = [
+    "After Ines has had a look.",
+    "The green sheet tells you what to do.",
+    "From the other camera.",
+    "We skip the oaks.",
+    "Our customers like smaller ones.",
+    "Nobody wants the last one.",
+]
+"""What waits, refers to something or chooses behind what is asked for."""
+
+
 def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
     return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
@@ -197,6 +208,11 @@ def test_what_is_told_before_a_request_changes_nothing(sets_bank: Runtime, told:
 @pytest.mark.parametrize("told", BEHIND)
 def test_what_is_told_behind_a_request_changes_nothing(sets_bank: Runtime, told: str) -> None:
     assert meaning(sets_bank, f"{REQUEST} {told}") == meaning(sets_bank, REQUEST)
+
+
+@pytest.mark.parametrize("told", BARS_BEHIND)
+def test_what_bars_behind_a_request_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{REQUEST} {told}").requests)
 
 
 @pytest.mark.parametrize("told", BARS)

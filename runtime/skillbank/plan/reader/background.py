@@ -117,6 +117,8 @@ def _is_story(text: Text, teller: Teller, part: Part) -> bool:
         ends = {text.word(part.first), text.word(part.end - 1)}
         denied = text.holds(at, "grammar.operator.not") or not ends.isdisjoint(_CHOOSING)
         return part.early and part.whole and not denied
+    if text.word(part.first) in of("subordinate"):
+        return False  # "After Ines has had a look."
     chosen = text.holds(at, "told.sizes") or not MEMBERS.isdisjoint(text.words(at))
     placed = part.early or (part.whole and not chosen)
     return placed and not (_refers(text, found[0], part) or _does(text, found[1]))

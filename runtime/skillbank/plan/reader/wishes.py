@@ -80,7 +80,8 @@ class Wishes:
     def _addresses(self, said: _Said) -> bool:
         """Whether a clause only tells something of the one addressed: "I owe you a coffee"."""
         orders = said.word in of("wants", "modals", "deontic", "able", "speaking") or "to" in said.words
-        telling = said.words & _ASKING == {"you"} and not orders
+        shows = said.word.removesuffix("s") in of("telling")  # "the sheet tells you what to do"
+        telling = said.words & _ASKING == {"you"} and not (orders or shows)
         return telling and not self._of.weighs(range(said.verb, said.end))
 
     @staticmethod
