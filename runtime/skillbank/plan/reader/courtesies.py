@@ -268,7 +268,9 @@ def _take_farewells(text: Text) -> None:
 def _is_signature(text: Text, tokens: range) -> bool:
     """Whether words order nothing and are nobody else's."""
     words = all(text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) for k in tokens)
-    return words and not any(asks(text, k) for k in tokens) and not text.holds(tokens, *_ORDERING)
+    opening = [k for k in tokens if text.kind(k - 1) != "word" or text.within(k - 1, *_SHOWN)]
+    meant = text.holds(tokens, *_ORDERING[1:]) or text.holds(opening, _ORDERING[0])  # but "land registry"
+    return words and not meant and not any(asks(text, k) for k in tokens)
 
 
 def _take_place(text: Text, match: Match) -> None:

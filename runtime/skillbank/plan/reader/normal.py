@@ -120,9 +120,14 @@ def _is_called(text: str, tokens: list[Token], i: int) -> bool:
 
 def _is_inflected(word: str, meant: str, words: Lexicon) -> bool:
     """Whether a word is another one's form: "straighten" is no "straight", "datas" is meant for "data"."""
-    ending = word.removeprefix(meant)
+    ending, does = word.removeprefix(meant), _DOER.search(word)
     forms = ("", "s", "en", "er", "est", "ly", "ed", "ing")
+    if does and not _DOER.search(meant) and meant.startswith(word[: does.start()]):
+        return True  # who does something: "porter" is no "ported", "annotator" no "annotation"
     return word == meant or (ending in forms and not words.has(meant, "places.data.nouns"))
+
+
+_DOER = re.compile(r"(?:i?er|or)s?$")
 
 
 def _opens(before: list[Token]) -> bool:
