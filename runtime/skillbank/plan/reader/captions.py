@@ -236,7 +236,7 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     searched = text.match("group.it 'for", end)  # "search them for A" says where beside what
     at, marked = searched.end if searched is not None else end, False
     while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for", "there", "here")
         or text.within(at, "grammar.free.adverb", "grammar.operator.only")
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"

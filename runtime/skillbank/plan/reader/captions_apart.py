@@ -18,7 +18,7 @@ _ROLES = tuple(
     for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
     for k in ("bare", "before", "after")
 )
-_WISHES = frozenset({"need", "needs", "want", "wants", "like", "have", "get", "wish", "wishes"})
+_WISHES = frozenset({"need", "needs", "want", "wants", "like", "have", "get", "wish", "wishes", "request"})
 _DOING = ("actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")
 
 
@@ -58,7 +58,7 @@ def _passive(text: Text, match: Match) -> None:
         return
     found = read_things(text, first if wish is None else wish + 1, until=match.first)
     if any(not is_data(text, item) for item in found.items):
-        wished = [] if wish is None else text.unclaimed([wish])
+        wished = [] if wish is None else text.unclaimed([wish - (text.word(wish) == "that"), wish])
         text.ledger.claim("find", [*wished, *found.used, *modal, verb], found.items)
     elif found.items and modal:
         led, things = _led_behind(text, match.end)
@@ -98,8 +98,10 @@ def _behind_courtesy(text: Text, at: int) -> int:
 def _wish(text: Text, words: range) -> int | None:
     """Return the verb of "I need all X found"; none of "the X need to be labelled"."""
     wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
-    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES:
+    if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES | {"see"}:
         wish += 2  # "I'd like to have X tagged"
+    elif wish is not None and text.word(wish + 1) == "that":
+        wish += 1  # "I request that X be tagged"
     if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
         return None
     return wish

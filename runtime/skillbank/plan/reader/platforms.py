@@ -79,7 +79,9 @@ def _take_beside(page: Text) -> None:
     for match in list(page.phrases("platforms.running")):
         page.ledger.claim("context", match.tokens("w"))
     for claim in page.ledger.of("platform"):
-        if _is_of_others(page, claim):
+        if any(page.unread().match(_PRESENT, k) for k in range(claim.first - 2, claim.last)):
+            page.ledger.withdraw(claim)  # "so I'm on the laptop"
+        elif _is_of_others(page, claim):
             page.ledger.replace(claim, "unread")
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
     for match in list(page.phrases("platforms.no_cluster")) if here else ():
@@ -99,6 +101,7 @@ def _is_of_others(page: Text, claim: Claim) -> bool:
     return lies or asked or alike or "like" in like
 
 
+_PRESENT = "'i|'we|'he|'she 'am|'are|'is|'was|'were|'sit|'type|'write"
 _LYING = frozenset({"is", "are", "lies", "lie", "sits", "lives", "stays"})
 
 

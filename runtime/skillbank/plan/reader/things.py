@@ -37,7 +37,7 @@ _ARTICLE = re.compile(
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
 _HERE = re.compile(
-    r"\s+(?:there|here|too|as well|please|now|today|only|and nothing else"
+    r"\s+(?:(?:in |on |over )?(?:there|here)|too|as well|please|now|today|only|and nothing else"
     r"|(?:that|which|who) (?:is|are|lie|lies|stand|stands|you (?:can )?(?:see|find)|there (?:is|are)))$",
     re.IGNORECASE,
 )
@@ -96,9 +96,11 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
+    "group.det* group.model|places.weights.before 'being|'is|'should|'must",
     "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
     "'be|'do|'more",
     "actions.words.find @place",
+    "'namely actions.words.find",
 )
 """What begins something else behind a comma or "and"."""
 _STEPS = (
@@ -296,8 +298,8 @@ def _shares_noun(text: Text, part: list[int], at: int) -> bool:
 
 def _qualifies(text: Text, i: int) -> bool:
     """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
-    if text.word(i) not in _QUALIFYING or not text.ledger.free(i):
-        return False
+    if text.word(i) not in _QUALIFYING or not text.ledger.free(i) or text.within(i + 1, "actions.words.find"):
+        return False  # ", i.e. label cars"
     return not _leads_away(text, i, begun=True)
 
 
