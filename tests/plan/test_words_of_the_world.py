@@ -1,4 +1,4 @@
-"""Words that mean a run in requests and something else in the world, and ordinary words that stand near one."""
+"""Words that mean a run in requests and something else in the world; ordinary words near one of requests."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from skillbank.plan.reader.things import (
     begins_order,
     begins_thing,
     is_data,
+    listed,
     only_describes,
     read_things,
 )  # fmt: skip
@@ -119,10 +120,18 @@ def _take_nouns(text: Text) -> None:
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
         _noun(text, match)
-    for match in text.find("'what|'objects|'things|'targets lead=':"):
-        _noun(text, match)
-    for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
-        _noun(text, match)
+    for source in (
+        "'what|'objects|'things|'targets lead=':",
+        "~word 'of 'interest lead=':",
+        "prep='for|'with group.det* slots.captions.told lead=':|'=?",
+    ):
+        for match in text.find(source):
+            _noun(text, match)
+    for match in text.find("@quote|',|'and+ 'as group.det? slots.captions.nouns"):
+        quotes = (text.tokens[i].value for i in match.tokens() if text.kind(i) == "quote")
+        text.ledger.claim(
+            "captions", match.tokens(), [item for q in quotes for item in listed(q, quoted=True)]
+        )
 
 
 def _take_cared(text: Text) -> list[Claim]:

@@ -212,7 +212,8 @@ def _take_headed(text: Text) -> None:
             continue
         first = text.sentence(claim.first, _LINES).start
         found = read_things(text, first) if begins_thing(text, first) else Things()
-        if found.items and text.word(found.end) == ":" and not all(is_data(text, i) for i in found.items):
+        behind = text.match("',? ^courtesy|free.adverb* ':", found.end)
+        if found.items and behind is not None and not all(is_data(text, i) for i in found.items):
             text.ledger.claim("captions", found.used, found.items)
             return
 

@@ -121,8 +121,13 @@ def _only_spoken_of(text: Text) -> None:
         if (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
             is None
+            and text.match(_THERE, match.end) is None
         ):
             text.ledger.replace(owner, "unread")
+
+
+_THERE = "'in|'next|'ready|'there|'up|'done|'complete|'uploaded|'waiting|'here|'needed|'due &$|'and|'now"
+"""What is said of data that are there to be worked on: "X is next, run it there"."""
 
 
 def _around(text: Text) -> None:

@@ -18,10 +18,12 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["mark_unnamed", "take_segmented", "take_shown"]
+__all__ = ["mark_unnamed", "take_apposed", "take_segmented", "take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
+_DATA = frozenset({"data", "dataset", "annotations", "tiles"})
+"""What lies at a place as its pictures do; a folder or a split may be one of several there."""
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
 _TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
@@ -53,6 +55,26 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
             )
     return notes
+
+
+def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
+    """Account for what is said behind a place or a name, set apart by marks; return a sentence for each.
+
+    "X, sorted by breed" and "X (about 2,000 pictures)" say what lies there, "SegFormer, our river model" what
+    the model is for.
+    """
+    notes: list[str] = []
+    for group, said in (("data", "what the data are, and chooses none"), ("model", "what it is for")):
+        for match in list(text.phrases(f"apposed.{group}")):
+            what = text.unclaimed(match.tokens("what"))
+            turns = text.holds(what, *_TURNING) or not _CHOOSING.isdisjoint(text.words(what))
+            if what and not turns and known.isdisjoint(text.words(what)):
+                text.ledger.claim("context", what)
+                notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
+    return notes
+
+
+_CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
 
 
 def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
@@ -179,7 +201,7 @@ def _is_owned(text: Text, noun: int, *, definite: bool = False) -> bool:
 
     Where ``definite``, "the" before them chooses none.
     """
-    if not text.within(noun, _PICTURES):
+    if not text.within(noun, _PICTURES) and text.word(noun) not in _DATA:
         return False
     first = noun
     while text.within(first - 1, "grammar.free.adjective") or _is_plain(text, first - 1):

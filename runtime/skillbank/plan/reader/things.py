@@ -62,6 +62,10 @@ _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
     f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
     "'in|'on group.det+ free.adjective* told.stills",
+    (
+        f"{_ON} group.det+ ~word|free.adjective* told.seen 'from|'of|'by group.det? "
+        "~word|mode.past|mode.schedule ',|':? @place"
+    ),
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (

@@ -98,10 +98,15 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     if beyond and value.slot not in _BOUNDED:
         value = replace(value, most=True, limit=True)
         denied, tokens = [], [*denied, *tokens]
-    tokens = [*(denied or set_before(text, first)), *tokens]
+    compared = text.word(first - 1) in _COMPARED and text.ledger.free(first - 1) and not denied
+    tokens = [*range(first - compared, first), *(denied or set_before(text, first)), *tokens]
     value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+
+
+_COMPARED = frozenset({"smaller", "lower", "higher", "larger", "bigger", "reduced", "increased", "longer"})
+"""What a value is beside another one: "a smaller learning rate of 5e-5"."""
 
 
 def claim_key(text: Text, tokens: Iterable[int], key: str, value: Any, *, negated: bool = False) -> bool:
