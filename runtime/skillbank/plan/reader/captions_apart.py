@@ -86,7 +86,7 @@ def _describes(text: Text, at: int) -> bool:
 
 def _behind_courtesy(text: Text, at: int) -> int:
     """Return where the sentence that a token stands in begins to say something."""
-    first = text.sentence(at, _LINES).start
+    first = text.sentence(at, _LINES | {":"}).start
     while first < at and (
         text.within(first, "grammar.courtesy.words", "grammar.free.adverb")
         or (first in text.ledger.owner and text.ledger.owner[first].value == FRAME)
