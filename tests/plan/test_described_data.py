@@ -18,6 +18,7 @@ DESCRIBED = [
     ", taken last Sunday from the pier",
     ", pictures of the bottom boards of 14 hives",
     ", the one with the gulls",
+    ", the tray by the window",
 ]
 CHOSEN = [
     ", only those sorted by breed",
@@ -29,6 +30,16 @@ CHOSEN = [
     " taken in 2024",
     ", the one with the best boxes",
     " (healthy, rust, mildew)",
+]
+LYING = [
+    "Our hens are in /a/b, please find eggs there.",
+    "My lego bricks are in /a/b. Label eggs in them.",
+    "Find eggs. The hives are in /a/b.",
+    "I have 12 kinds of hens in folders, all in /a/b. Find eggs there.",
+]
+LYING_APART = [
+    "The good ones are in /a/b. Find eggs there.",
+    "Train rtdetr on the fishing boats in /a/boats, no HPO.",
 ]
 BEHIND = [
     "Those are the brittle ones.",
@@ -49,6 +60,9 @@ FOUND = {
         "scale", "slivers", "roll marks"],
     "Solar panels, please: label them in /a/b.": ["Solar panels"],
     "Label gulls in the beach pictures from Sunday: /a/b.": ["gulls"],
+    'Look through the newspapers in /a/b for "cartoon", boxes go to /a/out.': ["cartoon"],
+    "Search the newspapers in /a/b for cartoons and adverts.": ["cartoons", "adverts"],
+    "Label bottles in the river pictures of today, they are in /a/b.": ["bottles"],
     'Run Grounding DINO on /a/b, "graffiti" as the description, with the model of job c25a97.': ["graffiti"],
 }  # fmt: skip
 
@@ -72,6 +86,17 @@ def test_what_data_are_chooses_none_of_them(own_bank: Runtime, said: str) -> Non
 @pytest.mark.parametrize("said", CHOSEN)
 def test_what_may_choose_some_of_them_is_asked_about(own_bank: Runtime, said: str) -> None:
     assert words_asked(plan(own_bank, TRAIN.format(said)))
+
+
+@pytest.mark.parametrize("text", LYING)
+def test_what_lies_somewhere_is_what_the_data_are(own_bank: Runtime, text: str) -> None:
+    planned = plan(own_bank, text)
+    assert planned.slots["data"] == {"inference_dataset": ["/a/b"]} and not words_asked(planned)
+
+
+@pytest.mark.parametrize("text", LYING_APART)
+def test_what_may_be_some_of_what_lies_there_is_asked_about(own_bank: Runtime, text: str) -> None:
+    assert words_asked(plan(own_bank, text))
 
 
 @pytest.mark.parametrize("said", BEHIND)

@@ -17,6 +17,8 @@ VALUES: dict[str, dict[str, object]] = {
     f"{TRAIN}. The batch size can stay at 4.": {"dataset.batch_size": 4},
     f"{TRAIN} with a smaller learning rate of 5e-5.": {"train.optim.lr": 5e-5},
     f"{TRAIN}, amp bf16.": {"train.precision": "bf16"},
+    f"{TRAIN}, with 20 as the number of epochs.": {EPOCHS: 20},
+    f"{TRAIN}. Forty epochs ought to be enough.": {EPOCHS: 40},
     "Let's do a quick 2-epoch smoke test: rtdetr on /a/b, no HPO.": {EPOCHS: 2},
 }
 ASKED = [
@@ -27,6 +29,7 @@ ASKED = [
 SHARES = {
     "Split /a/b into train 60, val 20, test 20 percent.": {"split.val": "0.2", "split.test": "0.2"},
     "Split /a/b into train 80 and val 20 %.": {"split.val": "0.2"},
+    "Split /a/b: eighty percent for training and twenty percent for validation.": {"split.val": "0.2"},
 }
 
 

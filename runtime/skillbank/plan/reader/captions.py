@@ -201,7 +201,10 @@ def _find(text: Text, match: Match) -> None:
         found.items = [_THERE.sub("", item) for item in found.items]
     if segments:
         found.items = [_FORM.sub("", item) for item in found.items]
-    if found.items and not all(is_data(text, item) for item in found.items):
+    if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
+        _find_in_data(text, match, range(first, at), segments=segments)
+        text.ledger.claim("context", found.used)  # "look through the newspapers in X for adverts"
+    elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
     elif found.items and (is_vague(found.items[0]) or _is_sought(text, match, found)):
@@ -256,6 +259,8 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     return at, marked
 
 
+_PLACED = "group.prep group.det|places.data.nouns|places.data.link* @place ',? 'for ~word|@quote"
+"""What stands between what is looked through and what is looked for."""
 _MORE = frozenset(["stuff", "everything", "anything", "things", "all", "more"])
 
 

@@ -64,16 +64,21 @@ def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
     the model is for.
     """
     notes: list[str] = []
-    for group, said in (("data", "what the data are, and chooses none"), ("model", "what it is for")):
-        for match in list(text.phrases(f"apposed.{group}")):
+    of_data, bare = "what the data are, and chooses none", text.unread()
+    groups = ((text, "data", of_data), (bare, "lying", of_data), (text, "model", "what it is for"))
+    for where, group, said in groups:
+        for match in list(where.phrases(f"apposed.{group}")):
             what = text.unclaimed(match.tokens("what"))
-            turns = text.holds(what, *_TURNING) or not _CHOOSING.isdisjoint(text.words(what))
+            turns = text.holds(
+                what, *_TURNING, *(_PARTS if where is bare else ())
+            ) or not _CHOOSING.isdisjoint(text.words(what))
             if what and not turns and known.isdisjoint(text.words(what)):
                 text.ledger.claim("context", what)
                 notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
     return notes
 
 
+_PARTS = ("told.choosing", "told.contrasting", "told.members")
 _CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
 
 
@@ -189,7 +194,8 @@ def _is_sorted(text: Text, run: range) -> bool:
 
 def _is_had(text: Text, run: range) -> bool:
     """Whether words are what somebody has at a place whose path says it: "train with my cows in ./cows"."""
-    lead, link = text.word(run.start - 1) in _MINE, text.within(run.stop, *_LINKS)
+    the = text.word(run.start - 1) == "the" and len(run) == 1
+    lead, link = the or text.word(run.start - 1) in _MINE, text.within(run.stop, *_LINKS)
     if not (lead and link and text.within(run.start - 2, "grammar.group.prep")):
         return False
     uris = (c.value.uri for c in text.ledger.of("place") if c.first >= run.stop)

@@ -89,7 +89,7 @@ def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
             continue
         own = f"slots.{each.name}"
         hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
-        more = f"slots.around.adjective|{hedges}|^policy*"
+        more = f"slots.around.adjective|{hedges}|'as|^policy* group.det?"
         more += " by=slots.algorithm.values?" if each.name == "trials" else ""  # "8 random trials"
         for led, source in (
             (True, f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? {_EACH}"),

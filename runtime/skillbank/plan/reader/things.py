@@ -62,6 +62,7 @@ _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
     f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
     "'in|'on group.det+ free.adjective* told.stills",
+    "'in|'on group.det+ ~word free.adjective* 'pictures|'images|'photos|'photographs|'scans",
     (
         f"{_ON} group.det+ ~word|free.adjective* told.seen 'from|'of|'by group.det? "
         "~word|mode.past|mode.schedule ',|':? @place"
@@ -103,6 +104,7 @@ _OTHER = (
     "group.det* group.model|places.weights.before 'being|'is|'should|'must",
     "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
     "'be|'do|'more",
+    "group.det* places.results.objects places.results.go",
     "actions.words.find @place",
     "'namely actions.words.find",
 )
