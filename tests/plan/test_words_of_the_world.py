@@ -27,7 +27,7 @@ THINGS = {
 ORDINARY = ("police", "party", "county", "market", "marketing", "plates", "apples", "cartoons", "delivery")
 
 
-def plans(own_bank: Runtime, text: str) -> list[Planned]:
+def plans(own_bank: Runtime, text: str) -> tuple[Planned, ...]:
     return answer(own_bank, text).plans
 
 

@@ -197,13 +197,9 @@ def _find(text: Text, match: Match) -> None:
     if _is_said_only(text, first, found):
         return
     segments = not text.within(match.first, _FIND)
-    if "where" in {text.tokens[i].text for i in range(first, at)}:
-        found.items = [_THERE.sub("", item) for item in found.items]
-    if segments:
-        found.items = [_FORM.sub("", item) for item in found.items]
+    found.items = _without_forms(text, range(first, at), found.items, segments=segments)
     if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
-        _find_in_data(text, match, range(first, at), segments=segments)
-        text.ledger.claim("context", found.used)  # "look through the newspapers in X for adverts"
+        text.ledger.claim("find", range(first, at), [])  # "look through the newspapers in X for adverts"
     elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
@@ -214,6 +210,13 @@ def _find(text: Text, match: Match) -> None:
         _find_in_data(text, match, range(first, at), segments=segments)
     if segments:
         text.ledger.claim("masks", match.tokens())
+
+
+def _without_forms(text: Text, verb: range, items: list[str], *, segments: bool) -> list[str]:
+    """Return things without what asks for their place or their masks."""
+    if "where" in text.words(verb):
+        items = [_THERE.sub("", item) for item in items]
+    return [_FORM.sub("", item) for item in items] if segments else items
 
 
 def _is_sought(text: Text, verb: Match, found: Things) -> bool:

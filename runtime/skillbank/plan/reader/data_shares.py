@@ -100,10 +100,9 @@ def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str
         numbers = _numbers(ratio)
         return dict(zip(named or _SPLITS[: len(numbers)], numbers, strict=True))
     parts, off = " ; ".join(said.get("parts", ())), "".join(said.get("off", ()))
-    percents = (
-        sum(1 for _, share in _parts(parts) if share) > 1 and re.search(r"%|per ?cent", parts) is not None
-    )
-    shares = {name: _part(share, percents=percents) for name, share in _parts(parts) if share}
+    each = {name: share for name, share in _parts(parts) if share}
+    of_100 = sum(map(_amount, each.values())) == 100  # "train 60, val 20, test 20 percent"
+    shares = {name: _amount(share) / 100 if of_100 else _part(share) for name, share in each.items()}
     shares |= {name: _part(off) for name in named[:1]} if off else {}
     left, lacking = 1 - sum(shares.values()), [name for name in named if name not in shares]
     rest = lacking[0] if "train" in shares and len(lacking) == 1 else "train"
@@ -123,13 +122,9 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         yield name, match["share"] or match["its"] or ""
 
 
-def _part(share: str, *, percents: bool = False) -> float:
-    """Return what a share is of the whole, as far as it says it: "20 %" is .2, and "20" may be anything.
-
-    Of several that are ``percents`` the last says so for all: "train 60, val 20, test 20 percent".
-    """
-    amount = _amount(share)
-    return amount / (100 if "%" in share or "per" in share or (percents and amount > 1) else 1)
+def _part(share: str) -> float:
+    """Return what a share is of the whole, as far as it says it: "20 %" is .2, and "20" may be anything."""
+    return _amount(share) / (100 if "%" in share or "per" in share else 1)
 
 
 def _amount(share: str) -> float:

@@ -79,8 +79,8 @@ def _take_beside(page: Text) -> None:
     for match in list(page.phrases("platforms.running")):
         page.ledger.claim("context", match.tokens("w"))
     for claim in page.ledger.of("platform"):
-        if any(page.unread().match(_PRESENT, k) for k in range(claim.first - 2, claim.last)):
-            page.ledger.withdraw(claim)  # "so I'm on the laptop"
+        if _sits_there(page, claim):
+            page.ledger.withdraw(claim)
         elif _is_of_others(page, claim):
             page.ledger.replace(claim, "unread")
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
@@ -99,6 +99,11 @@ def _is_of_others(page: Text, claim: Claim) -> bool:
     opening = page.word(claim.first - 1), page.word(claim.first), page.word(claim.first + 1)
     alike = "as" in opening[:2] and {"a", "an"}.isdisjoint(opening)  # but "as a Slurm job"
     return lies or asked or alike or "like" in like
+
+
+def _sits_there(page: Text, claim: Claim) -> bool:
+    """Whether a platform is where somebody is: "so I'm on the laptop"."""
+    return any(page.unread().match(_PRESENT, k) is not None for k in range(claim.first - 2, claim.last))
 
 
 _PRESENT = "'i|'we|'he|'she 'am|'are|'is|'was|'were|'sit|'type|'write"

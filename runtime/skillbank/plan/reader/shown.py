@@ -60,7 +60,7 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
 def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
     """Account for what is said behind a place or a name, set apart by marks; return a sentence for each.
 
-    "X, sorted by breed" and "X (about 2,000 pictures)" say what lies there, "SegFormer, our river model" what
+    "X, sorted by breed" and "X (about 2,000 pictures)" say what lies there, "NAME, our river model" what
     the model is for.
     """
     notes: list[str] = []

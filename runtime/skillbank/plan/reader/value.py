@@ -98,15 +98,10 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     if beyond and value.slot not in _BOUNDED:
         value = replace(value, most=True, limit=True)
         denied, tokens = [], [*denied, *tokens]
-    compared = text.word(first - 1) in _COMPARED and text.ledger.free(first - 1) and not denied
-    tokens = [*range(first - compared, first), *(denied or set_before(text, first)), *tokens]
+    tokens = [*(denied or set_before(text, first)), *tokens]
     value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
-
-
-_COMPARED = frozenset({"smaller", "lower", "higher", "larger", "bigger", "reduced", "increased", "longer"})
-"""What a value is beside another one: "a smaller learning rate of 5e-5"."""
 
 
 def claim_key(text: Text, tokens: Iterable[int], key: str, value: Any, *, negated: bool = False) -> bool:
@@ -137,8 +132,12 @@ def denied_before(text: Text, first: int) -> list[int]:
 
 
 def set_before(text: Text, first: int) -> list[int]:
-    """Return the tokens of "set the", "fix", "raise the" right before a value."""
-    return led_by(text, first, "slots.around.set group.det*", 3)
+    """Return the tokens of "set the", "fix", "raise the" right before a value, and of "a smaller"."""
+    return led_by(text, first, "slots.around.set group.det*", 3) or led_by(text, first, _COMPARED, 1)
+
+
+_COMPARED = "'smaller|'lower|'higher|'larger|'bigger|'reduced|'increased|'longer"
+"""What a value is beside another one: "a smaller learning rate of 5e-5"."""
 
 
 def led_by(text: Text, first: int, source: str, reach: int) -> list[int]:
