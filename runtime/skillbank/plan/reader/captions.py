@@ -104,8 +104,17 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if any(is_vague(each) or only_describes(each) for each in own):
+        if _is_for_somebody(text, claim) or any(is_vague(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
+
+
+def _is_for_somebody(text: Text, claim: Claim) -> bool:
+    """Whether a verb has first what it is done for: "label for the audit all exits"."""
+    behind = max(text.ends(claim.first, _FIND), default=claim.last)
+    if text.word(behind) != "for" or behind >= claim.last:
+        return False
+    whose = [i for i in (behind + 1, behind + 2) if i <= claim.last]
+    return text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
 
 
 def _said(text: Text) -> list[Claim]:

@@ -71,7 +71,7 @@ _AWAY = (
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
         f"{_ON} group.det|free.adjective|~word|@number|^unread* {DATA_NOUNS}|{_UNLABELLED}+ "
-        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
+        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* ',? @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
     "'with|'using|'by|'via group.det|free.adjective|group.last|~word* group.model !~word",

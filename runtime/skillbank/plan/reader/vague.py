@@ -19,6 +19,7 @@ _NOTHING_NAMED = (
     r"^(?:my|our|your) [\w ]+'s \w",
     r"^(?:their|its|his|her|it|them|these|those) \w",
     r"^class(?:es)? \w",
+    r"^(?:is|are|was|were|be|being|always|ever)\b",
     r"^(?:there|here|in|for|at|on|of|to|to see|please)$",
     r"^(?:in|on|from) (?:the|my|our) \w",
 )
