@@ -26,6 +26,7 @@ CHOSEN = [
     ", cropped to 200 pixels",
     ", the ones with the gulls",
     " (300 images)",
+    ", about 300 images",
     ", sorted by validation loss",
     " taken in 2024",
     ", the one with the best boxes",
@@ -109,6 +110,11 @@ def test_a_sentence_behind_says_what_they_are(own_bank: Runtime, said: str) -> N
 )
 def test_a_model_is_told_by_what_it_is_for(own_bank: Runtime, said: str) -> None:
     assert plan(own_bank, f"{said} /a/b, no HPO.").slots["skill"] == "tao-train-rtdetr"
+
+
+@pytest.mark.parametrize("said", ["the small model", "the instance segmentation model"])
+def test_which_model_is_meant_is_asked_about(own_bank: Runtime, said: str) -> None:
+    assert words_asked(plan(own_bank, f"Train RT-DETR, {said}, on /a/b, no HPO."))
 
 
 @pytest.mark.parametrize("text", PLACES)

@@ -64,21 +64,27 @@ def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
     the model is for.
     """
     notes: list[str] = []
-    of_data, bare = "what the data are, and chooses none", text.unread()
-    groups = ((text, "data", of_data), (bare, "lying", of_data), (text, "model", "what it is for"))
+    of_data = "what the data are, and chooses none"
+    groups = (
+        (text, "data", of_data), (text.unread(), "lying", of_data), (text, "model", "what it is for")
+    )  # fmt: skip
     for where, group, said in groups:
         for match in list(where.phrases(f"apposed.{group}")):
             what = text.unclaimed(match.tokens("what"))
-            turns = text.holds(
-                what, *_TURNING, *(_PARTS if where is bare else ())
-            ) or not _CHOOSING.isdisjoint(text.words(what))
-            if what and not turns and known.isdisjoint(text.words(what)):
+            turns = text.holds(what, *_TURNING, *_TURNING_OF[group])
+            means = not known.isdisjoint(words := text.words(what)) or not _CHOOSING.isdisjoint(words)
+            if what and not turns and not means:
                 text.ledger.claim("context", what)
                 notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
     return notes
 
 
-_PARTS = ("told.choosing", "told.contrasting", "told.members")
+_TURNING_OF: dict[str, tuple[str, ...]] = {
+    "data": (),
+    "lying": ("told.choosing", "told.contrasting", "told.members"),
+    "model": ("told.heads", "told.kinds", "told.sizes", "grammar.mode.technical"),
+}
+"""Words of which data or which kind of model is meant."""
 _CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
 
 
