@@ -63,6 +63,7 @@ FOUND = {
     "Label gulls in the beach pictures from Sunday: /a/b.": ["gulls"],
     'Look through the newspapers in /a/b for "cartoon", boxes go to /a/out.': ["cartoon"],
     "Search the newspapers in /a/b for cartoons and adverts.": ["cartoons", "adverts"],
+    "Search every picture in /a/b for cracks, holes and water stains.": ["cracks", "holes", "water stains"],
     "Label bottles in the river pictures of today, they are in /a/b.": ["bottles"],
     'Run Grounding DINO on /a/b, "graffiti" as the description, with the model of job c25a97.': ["graffiti"],
 }  # fmt: skip

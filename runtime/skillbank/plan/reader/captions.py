@@ -208,7 +208,8 @@ def _find(text: Text, match: Match) -> None:
     segments = not text.within(match.first, _FIND)
     found.items = _without_forms(text, range(first, at), found.items, segments=segments)
     if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
-        text.ledger.claim("find", range(first, at), [])  # "look through the newspapers in X for adverts"
+        every = (i for i in found.used[:1] if text.word(i) in ("every", "each"))
+        text.ledger.claim("find", [*range(first, at), *every], [])  # "search every picture in X for adverts"
     elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
