@@ -50,7 +50,7 @@ _QUALIFYING = frozenset(
 _DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
 _ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
-DATA_NOUNS = "places.data.nouns|free.noun"
+DATA_NOUNS = "places.data.nouns|free.noun|'photographs|'photograph"
 _SAYING = word_list("things.saying")
 """Words behind which stands what is written on a thing."""
 _PICTURES = word_list("things.pictures")
@@ -395,7 +395,7 @@ def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
 def is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    return all(any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
+    return all(w.startswith("photograph") or any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:
