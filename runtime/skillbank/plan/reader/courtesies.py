@@ -45,7 +45,10 @@ def _is_no_courtesy(text: Text, i: int) -> bool:
     wished = led and (text.tokens[i].text in ("want", "need") or text.within(i - 1, "told.negated"))
     end = max(text.ends(i, "grammar.courtesy.words"), default=i)
     report = text.match("mode.document 'from|'in|'of", end - 1)  # "please note from the file: ..."
-    return wished or report is not None or text.within(i, "grammar.mode.defer") or _is_question(text, i)
+    # "20 epochs should do it"
+    suffices = text.word(i) == "do" and text.word(i - 1) in ("should", "will", "would")
+    deferred = suffices or text.within(i, "grammar.mode.defer")
+    return wished or report is not None or deferred or _is_question(text, i)
 
 
 def _is_question(text: Text, i: int) -> bool:

@@ -108,7 +108,10 @@ def _may_be(text: str, before: list[Token], token: Token, meant: str, words: Lex
 
 
 def _is_known(word: str, words: Lexicon) -> bool:
-    return words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
+    return words.is_word(word) or word in NUMBERS or word in _ORDINARY
+
+
+_ORDINARY = word_list("normal.ordinary")
 
 
 def _is_called(text: str, tokens: list[Token], i: int) -> bool:
