@@ -203,7 +203,7 @@ def _text(text: Text, i: int, keys: Keys) -> None:
     mine = [k for k in texts if any(t.kind == "word" and t.text == k.split(".")[0] for t in text.tokens)]
     if len(mine) == 1 and (match := text.match(phrase("keys.text"), i + 1)) is not None:
         value, end = _text_at(text, v := match.tokens("v")[0])
-        if text.spans[v] and end == v + 1 and text.kind(v) == "word":
+        if text.within(v, "grammar.free.glue"):
             return  # "with its checkpoint and a threshold", "the checkpoint being that of"
         section = text.word(i - 1) == mine[0].split(".")[0]
         claim_key(text, range(i - section, end), mine[0], value)
