@@ -89,6 +89,89 @@ LIMITS_DATA = [
 ]
 
 
+BEFORE = [
+    # people and the world, with small words that limit elsewhere
+    "My neighbour has had a vineyard for 40 years and says my computer can't see mildew.",
+    "They did this without us last year, it was fun.",
+    "The vet says she can finally sleep.",
+    "It gets serious here.",
+    "Weevils next.",
+    "Well rested.",
+    "Third one today.",
+    "Now the fun part.",
+    # who somebody is
+    "I'm the one who does the scheduling here.",
+    "I'm Magda from the seed bank.",
+    "Hi, it's Mehmet from night shift, bay 4.",
+    "I am just a guy who knows excel.",
+    "I'm blind in one eye and do all of this by voice.",
+    # what somebody else would know
+    "Rui asks whether the mildew model is any good.",
+    "The abbot asks if the machine errs.",
+    # numbers that are names, days and hours
+    "Good evening, gate 3.",
+    "Lesson 8 is about leaves.",
+    "Gentle nudge number two.",
+    "Our investor visits on the 4th.",
+    # when
+    "Before breakfast:",
+    "After Schnitzel,",
+    "In tomorrow's window,",
+    "Before the winter break,",
+    # verbs of people and things
+    "Guests leave towels at the pool.",
+    "Owners send them at midnight.",
+    "The fish market thanks you.",
+]
+"""What tells of people, times and the world before anything is asked for."""
+BEHIND = [
+    "Coffee's on me.",
+    "Soup's ready.",
+    "Window closes at 06:00.",
+    "She's making cake for you.",
+    "I'll go walk the dog.",
+    "I can finally sleep.",
+    "Auf Wiedersehen!",
+    "Shabbat shalom!",
+    "Lep pozdrav, Tilen",
+    "Thanking you in advance.",
+    "With collegial greetings, Prof. Benedetti",
+    "Regards, Anneli Virtanen, land registry",
+]
+"""What tells of people and the world behind what is asked for, and how a letter ends."""
+BARS = [
+    "No oaks.",
+    "Only the oaks.",
+    "We skip the oaks.",
+    "We only look at oaks.",
+    "Cars with trailers are trucks.",
+    "Find who is wearing a hat.",
+    "Without the oaks,",
+    "With the usual recipe,",
+    "After the conversion:",
+    "After Anna has checked the boxes,",
+    "Every second hour.",
+    "It must stay small.",
+    "We start tonight.",
+    "Nobody needs the shrubs.",
+    "Half as long.",
+    "Each camera by itself.",
+    "The last one excluded.",
+]
+"""What bars, chooses, judges or waits before anything is asked for."""
+
+
+BARS_BEHIND = [
+    "After Ines has had a look.",
+    "The green sheet tells you what to do.",
+    "From the other camera.",
+    "We skip the oaks.",
+    "Our customers like smaller ones.",
+    "Nobody wants the last one.",
+]
+"""What waits, refers to something or chooses behind what is asked for."""
+
+
 def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
     return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
@@ -115,3 +198,23 @@ def test_background_of_a_request_about_a_data_set_changes_nothing(sets_bank: Run
 @pytest.mark.parametrize("told", LIMITS_DATA)
 def test_what_limits_a_data_set_is_asked_about(sets_bank: Runtime, told: str) -> None:
     assert any(request.questions for request in sets_bank.read(f"{CHECK} {told}").requests)
+
+
+@pytest.mark.parametrize("told", BEFORE)
+def test_what_is_told_before_a_request_changes_nothing(sets_bank: Runtime, told: str) -> None:
+    assert meaning(sets_bank, f"{told} {REQUEST}") == meaning(sets_bank, REQUEST)
+
+
+@pytest.mark.parametrize("told", BEHIND)
+def test_what_is_told_behind_a_request_changes_nothing(sets_bank: Runtime, told: str) -> None:
+    assert meaning(sets_bank, f"{REQUEST} {told}") == meaning(sets_bank, REQUEST)
+
+
+@pytest.mark.parametrize("told", BARS_BEHIND)
+def test_what_bars_behind_a_request_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{REQUEST} {told}").requests)
+
+
+@pytest.mark.parametrize("told", BARS)
+def test_what_bars_before_a_request_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{told} {REQUEST}").requests)

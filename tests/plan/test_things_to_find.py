@@ -43,6 +43,8 @@ LISTS = {
     "find cats in ./p and ./q with IDEA-Research/grounding-dino-tiny": ["cats"],
     "run inference on ./p looking for cats with IDEA-Research/grounding-dino-tiny": ["cats"],
     "find first aid kits in ./p": ["first aid kits"],
+    "label for me the red cars in ./p": ["red cars"],
+    "label bottles in the second batch, ./p": ["bottles"],
 }
 ASKED = [
     "find neither cats nor dogs in ./p",
@@ -70,6 +72,10 @@ ASKED = [
     "find 🐱 in ./p",
     "find cats and 🐶 in ./p",
     "label cats in ./p, some frames",
+    "label for the audit all exits in ./p",
+    "label for Maria's thesis cracks and rust in ./p",
+    "label as always bottles in ./p",
+    "the things to label are loose bolts and nuts, in ./p",
     "find things in ./p with 9e2d10",
     "find objects in ./p with 9e2d10",
     "annotate the things in ./p with 9e2d10",

@@ -16,7 +16,7 @@ accelerating accelerators accept accepted accepting accepts according account ac
 action activado activate activated activates activating active actual actually adam adapt adapted
 adapting adapts add added adding additional additionally adds adjust adjusted adjusting adjusts advance
 afford aforementioned after afternoon afterwards again against ahead algo algorithm all allow allowed
-allowing allows almost alone along already alright also altogether always am among amount an and
+allowing allows almost alone along already alright also altogether always am among amount amp an and
 annotate annotated annotates annotating annotation annotations another any anymore anything anyway ap
 apagado apart apiece applied applies apply applying appreciate approval approve approved approx
 approximately arch architecture are args arguments arithmetic around artefacts artifacts as asap asha
@@ -73,7 +73,7 @@ forgets forgetting forgo forgoes forgoing forgone forgot forgotten format forwar
 foundation fourth fp16 fp32 frame frames free frequency fresh from fruitless full fully further gain
 gains gave gcs gen gened generate generated generates generating generation generations gening genned
 genning gens get gets getting give gived given gives giving global go goes going gone good got gotten
-gpu gpus graph graphics grateful great greater greetings grew grid ground grow growing grown grows grund
+gpu gpus grand graph graphics grateful great greater greetings grew grid ground grow growing grown grows grund
 gs guys h had half hallo halved halving happen happy hard hardly has have haves having held heldout
 hello help her here hereby hey hf hi higher highlight highlighted highlighting highlights him
 hiperparametre his history hit hits hold holdout holds hope host hosts hour hours how however hp hparam
@@ -107,7 +107,7 @@ null num number numbers nvidia o object objects obliged obtain obtained obtainin
 ok okay old olmadan omit omits omitted omitting on once one ones only onnx onto onward open opset opt
 opted optimal optimisation optimise optimised optimiser optimises optimising optimization optimize
 optimized optimizer optimizes optimizing optimum opting option options opts optuna or order ordinary
-other otherwise ottimizzazione our ours out outdir outline outlined outlines outlining output outputed
+other otherwise ottimizzazione ought our ours out outdir outline outlined outlines outlining output outputed
 outputing outputs over overall overkill override overrides own pack packed packing packs parallel
 parallelism param parameter parameters params parent parents part parzen pas pass passed passes passing
 path paths patience pbt peak per percent perfect perform performance performed performing performs
@@ -144,7 +144,7 @@ show showed showing shown shows shut shuting shuts shutting side sign sigopt sil
 silhouettes silhouetting similar simple simply simultaneous simultaneously since sincerely single sit
 sits situated size sizes skill skillbank skip skipped skipping skips slightly slurm small snapshot
 snapshoted snapshoting snapshots so some somebody someone something somewhere soon sorry sort sorted
-sorting sorts source sources spare spec specialise specialised specialises specialising specialize
+sorting sorts sounds source sources spare spec specialise specialised specialises specialising specialize
 specialized specializes specializing spend spended spending spends spin split splits spot spots spotted
 spotting spread stage standard start started starting starts state status stay stays step steps still
 stop stopped stopping stops store stored stores storing straight straightforward strategy stuff submit

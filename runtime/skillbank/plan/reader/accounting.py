@@ -95,7 +95,8 @@ def _take_background(text: Text, clauses: Clauses, teller: Teller, covered: froz
     """Account for what stands beside a request and can change no run; yield a sentence for each part."""
     for said in background(text, clauses, teller, covered):
         text.ledger.claim("context", said)
-        yield f"'{text.ledger.said(said)}' is taken as told, and changes nothing"
+        if not all(text.within(i, "grammar.courtesy.words", "grammar.free.adverb") for i in said):
+            yield f"'{text.ledger.said(said)}' is taken as told, and changes nothing"
 
 
 def _is_of_excluded(text: Text, clause: Clause) -> bool:

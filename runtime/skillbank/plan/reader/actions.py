@@ -245,11 +245,31 @@ def _word(text: Text, clauses: Clauses, i: int, said: Word) -> None:
     tokens, clause = list(range(i, said.end)), clauses.of(i)
     wish = wish_of(text, clauses, i) if said.form in ("past", "third") else []
     late = said.noun and is_put_off(text, clause.first, clause.end, i, noun=True)
-    if wish is None or (said.noun and not late and _is_talk(text, clauses, i, said.end)):
+    if (
+        wish is None
+        or _is_of_world(text, i)
+        or (said.noun and not late and _is_talk(text, clauses, i, said.end))
+    ):
         text.ledger.claim("talk", tokens)
     else:
         mention = Mention(said.action, asked=not said.noun)
         _settle(text, clauses, [*wish, *tokens], mention, noun=said.noun)
+
+
+def _is_of_world(text: Text, i: int) -> bool:
+    """Whether a word of a training is none: "I'm on the train", "so that it'll fit my phone"."""
+    if text.word(i) in ("fit", "fits"):
+        return text.match(_FITTED, i + 1) is None
+    rides = text.word(i - 2) in ("on", "in", "by") and text.word(i - 1) in ("the", "a", "my")
+    return (
+        text.word(i) == "train" and rides and not text.within(i + 1, "places.data.nouns", "grammar.free.noun")
+    )
+
+
+_FITTED = (
+    "group.det|free.adjective|'new|'me* @name|^name|group.model|actions.train.nouns|group.it|^place|'on|'to"
+)
+"""What is fitted where a model is: "fit a detector on X"."""
 
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:

@@ -97,6 +97,8 @@ def take_usual(text: Text) -> None:
     """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
     for name in ("order.unchanged", "unread.usual", "order.rest_default"):
         text.take(name)
+    if text.ledger.of("job") or any(c.value.role == "weights" for c in text.ledger.of("place")):
+        text.take("order.named_before")
     if any(c.value.value == "on" for c in text.ledger.of("policy")):  # a search would vary it all the same
         for match in text.unread().phrases("order.unchanged"):
             text.ledger.mark("unread", match.tokens())

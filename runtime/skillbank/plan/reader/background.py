@@ -8,59 +8,30 @@ build of a sentence, a name, a heading or an address; any other fragment is aske
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from skillbank.plan.reader.bounding import is_measured, judges_a_run
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.parts import (
+    BARRING,
+    MEMBERS,
+    Part,
+    bounds,
+    is_of_name,
+    is_of_world,
+    names,
+    parts,
+)
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import FINITE, is_many, is_regular_past, of
 
 __all__ = ["background"]
 
-_APART = frozenset(",:;()[]\n-")
-_QUIET = frozenset({"courtesy", "report", "context", "question", "told", "order", "talk"})
-"""Kinds of claims beside which a part of a text still asks for nothing."""
-_OF_RUNS = (
-    "places.data.nouns", "grammar.group.model", "told.contrasting", "told.sizes", "told.seen",
-    "told.members", "told.unsure", "grammar.mode.approval", "grammar.mode.later", "grammar.operator.or",
-    "grammar.operator.instead", "grammar.order.repeat", "grammar.mode.defer", "told.heads", "told.generic",
-)  # fmt: skip
-_LIMITS = (
-    word_list("background.turning")
-    | word_list("background.models")
-    | of("relevant", "judging", "limits", "deontic", "conditions")
-)
-"""Words that keep a part from being background, whatever else it holds."""
-_EVERYDAY = word_list("background.everyday")
 _LONGEST_NAME = 5
 """Words of who writes, with what somebody is: "Ann Lee, retired bee keeper"."""
 _PLACING = of("prepositions") - word_list("background.heading")
 _CALLED = word_list("background.called")
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a text that marks set apart: its tokens, and where it stands.
-
-    Attributes
-    ----------
-    whole, opening
-        Whether it is a sentence of which nothing was understood, or opens one.
-    early
-        Whether nothing is asked for before it in the text.
-    """
-
-    first: int
-    end: int
-    whole: bool
-    opening: bool
-    early: bool
-
-    @property
-    def tokens(self) -> range:
-        return range(self.first, self.end)
 
 
 def background(
@@ -71,87 +42,131 @@ def background(
     Parameters
     ----------
     covered
-        The tokens of phrases that mean nothing anywhere: a part of nothing else needs no word.
+        The tokens of phrases that mean nothing beside what is asked for; before it they tell.
     """
-    for part in _parts(text, clauses):
+    for part in parts(text, clauses):
         open_ = [i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark"]
-        if covered.issuperset(open_):
+        if covered.issuperset(open_) and not (part.whole and part.early and open_):
             continue
         named = _is_address(text, part) or (_is_name(text, part) and _is_person(text, teller, part, open_))
         if named or (_is_harmless(text, teller, part, open_) and _is_apart(text, teller, part)):
             yield open_
 
 
-def _parts(text: Text, clauses: Clauses) -> Iterator[_Part]:
-    """Yield the sentences of which nothing was understood, and such parts of all others."""
-    early = True
-    for sentence in clauses.sentences.values():
-        whole = text.owners(sentence) <= _QUIET
-        cuts = [i for i in sentence if text.kind(i) == "mark" and text.word(i) in _APART and not whole]
-        first = sentence.start
-        for end in (*cuts, sentence.stop):
-            said = [i for i in range(first, end) if text.kind(i) != "mark"]
-            if said and text.owners(said) <= _QUIET:
-                yield _Part(said[0], said[-1] + 1, whole, first == sentence.start, early)
-            early &= text.owners(said) <= _QUIET
-            first = end + 1
-
-
-def _is_harmless(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
+def _is_harmless(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool:
     """Whether no word of a part matters for a run or for what is looked for, and none orders or wishes."""
-    sought = {text.word(i).removesuffix("s") for c in text.ledger.of("captions", "find") for i in c.tokens}
     if part.whole:
-        open_ = [i for i in open_ if not _is_of_world(text, i)]
-    if part.whole and part.early:  # nothing is asked for yet that could be done again
-        open_ = [i for i in open_ if text.word(i) not in ("again", "one")]
-    named = not part.early and any(text.word(i).removesuffix("s") in sought for i in open_)
-    means = any(_means(text, teller, i) for i in open_)
-    return not (named or means or teller.asks(part.first, part.end))
+        theirs = _of_others(text, teller, part)
+        open_ = [i for i in open_ if i not in theirs and not is_of_world(text, i)]
+    means = any(names(text, teller, i) for i in open_) or (not part.early and _is_sought(text, open_))
+    if means or teller.asks(part.first, part.end, told=part.early and part.whole):
+        return False
+    small = not any(bounds(text, i) for i in open_)
+    return small or _is_occasion(text, part) or _is_story(text, teller, part)
 
 
-def _is_limited(text: Text, teller: Teller, part: _Part) -> bool:
-    """Whether a part says how long or how large something may be, and tells of nothing that is over."""
-    return is_measured(text, part.tokens) and not teller.is_history(part.first, part.end)
+def _is_sought(text: Text, open_: list[int]) -> bool:
+    """Whether some words name what is to be found."""
+    sought = {text.word(i).removesuffix("s") for c in text.ledger.of("captions", "find") for i in c.tokens}
+    sought -= of("joins", "determiners", "prepositions")
+    return any(text.word(i).removesuffix("s") in sought for i in open_)
 
 
-def _is_apart(text: Text, teller: Teller, part: _Part) -> bool:
+def _of_others(text: Text, teller: Teller, part: Part) -> set[int]:
+    """Return the words by which people say who they are, or what others would know, whatever these are.
+
+    "I'm just the guy who knows excel", "Rui asks whether the model is any good"
+    """
+    asking = next((k for k in part.tokens if text.word(k) in _ASKING), part.end)
+    if _QUESTIONS.intersection(text.words(range(asking, part.end))[1:4]):
+        theirs = range(asking, _end_of_words(text, asking + 4, part.end))
+        barring = BARRING - _QUESTIONS
+        return {k for k in theirs if text.word(k) not in barring and not text.within(k, *_TRADE)}
+    subject, verb = teller.verb_of(part.first, part.end) or (part.first, part.first)
+    if not (part.early and text.word(subject) in ("i", "we") and _says_who(text, verb, part.end)):
+        return set()
+    return {k for k in range(verb, _end_of_words(text, verb, part.end)) if text.word(k) not in BARRING}
+
+
+def _says_who(text: Text, verb: int, end: int) -> bool:
+    """Whether a verb with what follows says who somebody is: "am just the guy", "am Magda"."""
+    what = next((k for k in range(verb + 1, end) if text.word(k) not in _JUST), verb)
+    return text.word(verb) in of("be") and (text.word(what) in ("a", "an", "the") or is_of_name(text, what))
+
+
+def _end_of_words(text: Text, first: int, end: int) -> int:
+    return next((k for k in range(first, end) if text.kind(k) != "word"), end)
+
+
+_TRADE = ("grammar.mode.technical",)
+_JUST = of("adverbs") | {"just"}
+_ASKING = frozenset({"ask", "asks", "asked", "wonder", "wonders", "wondered", "doubts", "doubted"})
+_QUESTIONS = frozenset({"whether", "if", "how", "what", "why", "who", "which"})
+
+
+def _is_story(text: Text, teller: Teller, part: Part) -> bool:
+    """Whether the small words of a part that names nothing of a run can be of none.
+
+    Such is a sentence about people, or one before all that is asked for: "We couldn't find a form.", "Weevils
+    next." A word that bars ("only", "without") may still bar, and what is chosen behind a request is chosen.
+    """
+    at, found = part.tokens, teller.verb_of(part.first, part.end)
+    if any(text.word(i) in BARRING and text.word(i - 1) not in of("determiners") for i in at):
+        return False
+    if found is None:
+        ends = {text.word(part.first), text.word(part.end - 1)}
+        denied = text.holds(at, "grammar.operator.not") or not ends.isdisjoint(_CHOOSING)
+        return part.early and part.whole and not denied
+    if text.word(part.first) in of("subordinate"):
+        return False  # "After Ines has had a look."
+    chosen = text.holds(at, "told.sizes") or not MEMBERS.isdisjoint(text.words(at))
+    placed = part.early or (part.whole and not chosen)
+    return placed and not (_refers(text, found[0], part) or _does(text, found[1]))
+
+
+def _refers(text: Text, subject: int, part: Part) -> bool:
+    """Whether the subject of a sentence may be of a run: "faster is better", and "it" behind a request."""
+    chosen = _CHOOSING if part.early else _CHOOSING | _REFERRING
+    return text.within(subject, "told.sizes") or text.word(subject) in chosen
+
+
+def _does(text: Text, verb: int) -> bool:
+    """Whether a verb is of what is done in runs: "we use the small one", "we skip hats"."""
+    return text.within(verb, *_DOING) and text.word(verb) not in of("having")
+
+
+_DOING = ("grammar.free.light", "grammar.operator.not", "grammar.mode.directive", "grammar.mode.defer")
+_CHOOSING = word_list("background.choosing")
+_REFERRING = of("pronouns") | {"they", "nobody", "noone"}
+
+
+def _is_apart(text: Text, teller: Teller, part: Part) -> bool:
     """Whether a part has the build of a sentence or a heading, and is no limit or fragment of a request."""
-    built = _is_sentence(text, teller, part) or _is_heading(text, part)
-    return built and not _is_limited(text, teller, part)
+    limited = is_measured(text, part.tokens) and not teller.is_history(part.first, part.end)
+    built = _is_sentence(text, teller, part) or _is_heading(text, part) or _is_occasion(text, part)
+    return built and not limited
 
 
-def _means(text: Text, teller: Teller, i: int) -> bool:
-    word = text.word(i)
-    initial = text.kind(i) == "word" and text.ledger.said([i]).endswith(".")  # "H. Brandvold"
-    if initial or word in _EVERYDAY:
-        return False
-    return word in _LIMITS or text.within(i, *_OF_RUNS) or teller.weigh([i])
-
-
-def _is_of_world(text: Text, i: int) -> bool:
-    """Whether a number counts what no request speaks of ("900 souls"), or is a day or an hour: "15:00"."""
-    if text.kind(i) != "number":
-        return False
-    known = text.lexicon.is_word(text.word(i + 1).removesuffix("s"))
-    counts = text.is_plain(i + 1) and not text.spans[i + 1] and not known
-    day = text.ledger.said([i])[-2:] in ("st", "nd", "rd", "th") and text.kind(i + 1) in ("", "mark")
-    hour = any(text.word(k) == ":" and text.kind(k + k - i) == "number" for k in (i - 1, i + 1))
-    return counts or day or hour
-
-
-def _is_sentence(text: Text, teller: Teller, part: _Part) -> bool:
+def _is_sentence(text: Text, teller: Teller, part: Part) -> bool:
     """Whether a part has a subject and a verb, or what has none stands before all that is asked for."""
-    if teller.verb_of(part.first, part.end) is not None:
+    first, last = part.first, part.end - part.whole  # the last word may be a noun: "Desaturate faces."
+    if teller.verb_of(first, part.end) or teller.verb_of(first, last, whole=part.whole):
         return True
     led = text.word(part.first) in _PLACING | of("comparing", "imperatives")
     verbs = (
         i for i in part.tokens[1:] if text.word(i) in FINITE | of("past") or is_regular_past(text.word(i))
     )
     ordering = text.word(part.end - 1).endswith("ly") or _may_order(text, part)
-    return part.whole and not led and (any(verbs) or (part.early and not ordering))
+    greets = any(text.within(i, _FAREWELL) and text.word(i) not in _LETTERS for i in part.tokens[:3])
+    return part.whole and (greets or (not led and (any(verbs) or (part.early and not ordering))))
 
 
-def _may_order(text: Text, part: _Part) -> bool:
+_FAREWELL = "grammar.courtesy.farewell"
+_LETTERS = frozenset({"from", "love", "best"})
+"""Farewells that mean something else in a sentence: "from the other camera"."""
+
+
+def _may_order(text: Text, part: Part) -> bool:
     """Whether a part may be a verb that no list has, with its object: "Desaturate faces."."""
     words = [i for i in part.tokens if text.kind(i) == "word"]
     if not words:
@@ -160,16 +175,16 @@ def _may_order(text: Text, part: _Part) -> bool:
     return bare and len(words) > 1 and is_many(text.word(words[-1]))
 
 
-def _is_address(text: Text, part: _Part) -> bool:
+def _is_address(text: Text, part: Part) -> bool:
     """Whether a part says to whom a message is written: "bro", "esteemed colleagues"."""
     open_ = [text.word(i) for i in part.tokens if text.kind(i) == "word" and text.owner(i) != "courtesy"]
     return bool(open_) and _CALLED.issuperset(open_)
 
 
-def _is_name(text: Text, part: _Part) -> bool:
+def _is_name(text: Text, part: Part) -> bool:
     """Whether a part is who writes: "H. Brandvold", "Ann Lee, retired"; a single name ends a text: "Ruud"."""
     words = [i for i in part.tokens if text.kind(i) == "word" and not _greets(text, i)]
-    names = [i for i in words if _is_of_name(text, i)]
+    names = [i for i in words if is_of_name(text, i)]
     apart = part.whole or (part.opening and text.word(part.end) == ",")
     if not apart or names[:1] != words[:1] or not 0 < len(words) <= _LONGEST_NAME:
         return False
@@ -179,13 +194,14 @@ def _is_name(text: Text, part: _Part) -> bool:
     return named and not is_many(text.word(names[-1]))
 
 
-def _is_person(text: Text, teller: Teller, part: _Part, open_: list[int]) -> bool:
+def _is_person(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool:
     """Whether what stands with a name only says who somebody is: no "Maria, freeze the first layers"."""
-    rest = [i for i in open_ if not _is_of_name(text, i)]
-    return not rest or not (any(_means(text, teller, i) for i in rest) or teller.asks(rest[0], part.end))
+    rest = [i for i in open_ if not is_of_name(text, i)]
+    means = any(names(text, teller, i) or bounds(text, i) for i in rest)
+    return not rest or not (means or teller.asks(rest[0], part.end))
 
 
-def _signs(text: Text, part: _Part) -> bool:
+def _signs(text: Text, part: Part) -> bool:
     """Whether a part behind what is asked for ends the text, or begins with a name and its comma."""
     return not part.early and (part.end == len(text.tokens) or text.word(part.first + 1) == ",")
 
@@ -195,21 +211,31 @@ def _greets(text: Text, i: int) -> bool:
     return greeting or text.owner(i) == "courtesy"
 
 
-def _is_of_name(text: Text, i: int) -> bool:
-    """Whether a word is written as names of people are, and is none of requests: "it" is one, "IT" is none.
+def _is_occasion(text: Text, part: Part) -> bool:
+    """Whether a part before what is asked for only says at which time or for whom: "Before breakfast:".
 
-    What is written otherwise may be a model: "YOLO World, find cats", "MaskDINO".
+    What has a verb, or an event that may be a step ("after the conversion"), is waited for.
     """
-    said = text.ledger.said([i])
-    led = text.kind(i - 1) == "word" and text.ledger.said([i - 1]).istitle()
-    return (
-        said.endswith(".")
-        or (said.istitle() and not text.spans[i])
-        or (led and said.isupper() and len(said) < 4)
-    )
+    words = text.words(part.tokens)
+    led = words[0] in _OCCASIONS or (words[0] in ("in", "on") and text.holds(part.tokens, _TIMES[0]))
+    opens = part.opening and part.early and len(words) > 1 and text.word(part.end) in (",", ":")
+    waits = words[-1].endswith(_NOMINAL) or not _VERBS.isdisjoint(words)
+    return opens and led and not waits and all(
+        text.is_plain(i) or text.within(i, *_TIMES) or text.word(i) in of("determiners", "prepositions")
+        for i in text.unclaimed(part.tokens)
+    )  # fmt: skip
 
 
-def _is_heading(text: Text, part: _Part) -> bool:
+_OCCASIONS = frozenset({"before", "after", "during", "since"})
+_TIMES = (
+    "grammar.mode.schedule", "told.contrasting", "grammar.mode.past", "grammar.mode.later",
+    "slots.units.weeks",
+)  # fmt: skip
+_VERBS = FINITE | of("past")
+_NOMINAL = ("tion", "sion", "ing", "ment", "al")
+
+
+def _is_heading(text: Text, part: Part) -> bool:
     """Whether a part stands above what is asked for: "From the practice:", "Hangar 2."."""
     first = next(iter(text.unclaimed(part.tokens)), part.first)
     last, behind = part.end - 1, text.word(part.end)

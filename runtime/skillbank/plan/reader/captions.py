@@ -15,6 +15,7 @@ from skillbank.plan.reader.things import (
     begins_order,
     begins_thing,
     is_data,
+    listed,
     only_describes,
     read_things,
 )  # fmt: skip
@@ -103,8 +104,17 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if any(is_vague(each) or only_describes(each) for each in own):
+        if _is_for_somebody(text, claim) or any(is_vague(each) or only_describes(each) for each in own):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
+
+
+def _is_for_somebody(text: Text, claim: Claim) -> bool:
+    """Whether a verb has first what it is done for: "label for the audit all exits"."""
+    behind = max(text.ends(claim.first, _FIND), default=claim.last)
+    if text.word(behind) != "for" or behind >= claim.last:
+        return False
+    whose = [i for i in (behind + 1, behind + 2) if i <= claim.last]
+    return text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
 
 
 def _said(text: Text) -> list[Claim]:
@@ -119,14 +129,18 @@ def _take_nouns(text: Text) -> None:
         "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
     ):
         _noun(text, match)
-    for match in text.find("things=@quote 'as|'for|'being group.det* slots.captions.nouns"):
-        found = read_things(text, match.first, marked=True, until=match.first + 1)
-        text.ledger.claim("captions", match.tokens(), found.items)
-    headings = ("'what|'objects|'things|'targets lead=':", "~word 'of 'interest lead=':")
-    for match in (m for heading in headings for m in text.find(heading)):
-        _noun(text, match)
-    for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
-        _noun(text, match)
+    for source in (
+        "'what|'objects|'things|'targets lead=':",
+        "~word 'of 'interest lead=':",
+        "prep='for|'with group.det* slots.captions.told lead=':|'=?",
+    ):
+        for match in text.find(source):
+            _noun(text, match)
+    for match in text.find("@quote|',|'and+ 'as|'for|'being group.det* slots.captions.nouns"):
+        quotes = (text.tokens[i].value for i in match.tokens() if text.kind(i) == "quote")
+        text.ledger.claim(
+            "captions", match.tokens(), [item for q in quotes for item in listed(q, quoted=True)]
+        )
 
 
 def _take_cared(text: Text) -> list[Claim]:
@@ -197,11 +211,11 @@ def _find(text: Text, match: Match) -> None:
     if _is_said_only(text, first, found):
         return
     segments = not text.within(match.first, _FIND)
-    if "where" in {text.tokens[i].text for i in range(first, at)}:
-        found.items = [_THERE.sub("", item) for item in found.items]
-    if segments:
-        found.items = [_FORM.sub("", item) for item in found.items]
-    if found.items and not all(is_data(text, item) for item in found.items):
+    found.items = _without_forms(text, range(first, at), found.items, segments=segments)
+    if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
+        every = (i for i in found.used[:1] if text.word(i) in ("every", "each"))
+        text.ledger.claim("find", [*range(first, at), *every], [])  # "search every picture in X for adverts"
+    elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
     elif found.items and (is_vague(found.items[0]) or _is_sought(text, match, found)):
@@ -211,6 +225,13 @@ def _find(text: Text, match: Match) -> None:
         _find_in_data(text, match, range(first, at), segments=segments)
     if segments:
         text.ledger.claim("masks", match.tokens())
+
+
+def _without_forms(text: Text, verb: range, items: list[str], *, segments: bool) -> list[str]:
+    """Return things without what asks for their place or their masks."""
+    if "where" in text.words(verb):
+        items = [_THERE.sub("", item) for item in items]
+    return [_FORM.sub("", item) for item in items] if segments else items
 
 
 def _is_sought(text: Text, verb: Match, found: Things) -> bool:
@@ -247,7 +268,7 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     if text.match("'request|'job|'task|'order ':", end) is not None:
         at = end + 1  # "prelabel request: bottles, knives"
     while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for", "there", "here")
         or text.within(at, "grammar.free.adverb", "grammar.operator.only")
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
@@ -258,6 +279,8 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     return at, marked
 
 
+_PLACED = "group.prep group.det|places.data.nouns|places.data.link* @place ',? 'for ~word|@quote"
+"""What stands between what is looked through and what is looked for."""
 _MORE = frozenset(["stuff", "everything", "anything", "things", "all", "more"])
 
 

@@ -18,7 +18,9 @@ _ROLES = tuple(
     for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
     for k in ("bare", "before", "after")
 )
-_WISHES = frozenset({"need", "needs", "want", "wants", "like", "love", "have", "get", "wish", "wishes"})
+_WISHES = frozenset(
+    {"need", "needs", "want", "wants", "like", "love", "have", "get", "wish", "wishes", "request"}
+)
 _DOING = ("actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")
 
 
@@ -57,7 +59,7 @@ def _passive(text: Text, match: Match) -> None:
     framed = text.owner(first - 1) == "courtesy" and text.word(first - 1) in ("is", ":")
     if (wish is None and not modal and not framed) or not text.ledger.free(verb):
         return
-    wished = [] if wish is None else text.unclaimed([wish])
+    wished = [] if wish is None else text.unclaimed([wish - (text.word(wish) == "that"), wish])
     _find_before(text, match, first if wish is None else wish + 1, [*wished, *modal, verb])
 
 
@@ -95,7 +97,7 @@ def _describes(text: Text, at: int) -> bool:
 
 def _behind_courtesy(text: Text, at: int) -> int:
     """Return where the sentence that a token stands in begins to say something."""
-    first = text.sentence(at, _LINES).start
+    first = text.sentence(at, _LINES | {":"}).start
     while first < at and (
         text.within(first, "grammar.courtesy.words", "grammar.free.adverb")
         or (first in text.ledger.owner and text.ledger.owner[first].value == FRAME)
@@ -109,6 +111,8 @@ def _wish(text: Text, words: range) -> int | None:
     wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
     if wish is not None and text.word(wish + 1) == "to" and text.word(wish + 2) in _WISHES | {"see"}:
         wish += 2  # "I'd like to have X tagged"
+    elif wish is not None and text.word(wish + 1) == "that":
+        wish += 1  # "I request that X be tagged"
     if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
         return None
     return wish
@@ -219,10 +223,8 @@ def _take_headed(text: Text) -> None:
             continue
         first = text.sentence(claim.first, _LINES).start
         found = read_things(text, first) if begins_thing(text, first) else Things()
-        end = found.end
-        while text.owner(end) == "courtesy" or text.word(end) in (",", "please"):
-            end += 1  # "solar panels, please: label them in P"
-        if found.items and text.word(end) == ":" and not all(is_data(text, i) for i in found.items):
+        behind = text.match("',? ^courtesy|free.adverb* ':", found.end)
+        if found.items and behind is not None and not all(is_data(text, i) for i in found.items):
             text.ledger.claim("captions", found.used, found.items)
             return
 

@@ -45,7 +45,10 @@ def _is_no_courtesy(text: Text, i: int) -> bool:
     wished = led and (text.tokens[i].text in ("want", "need") or text.within(i - 1, "told.negated"))
     end = max(text.ends(i, "grammar.courtesy.words"), default=i)
     report = text.match("mode.document 'from|'in|'of", end - 1)  # "please note from the file: ..."
-    return wished or report is not None or text.within(i, "grammar.mode.defer") or _is_question(text, i)
+    # "20 epochs should do it"
+    suffices = text.word(i) == "do" and text.word(i - 1) in ("should", "will", "would")
+    deferred = suffices or text.within(i, "grammar.mode.defer")
+    return wished or report is not None or deferred or _is_question(text, i)
 
 
 def _is_question(text: Text, i: int) -> bool:
@@ -268,7 +271,9 @@ def _take_farewells(text: Text) -> None:
 def _is_signature(text: Text, tokens: range) -> bool:
     """Whether words order nothing and are nobody else's."""
     words = all(text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) for k in tokens)
-    return words and not any(asks(text, k) for k in tokens) and not text.holds(tokens, *_ORDERING)
+    opening = [k for k in tokens if text.kind(k - 1) != "word" or text.within(k - 1, *_SHOWN)]
+    meant = text.holds(tokens, *_ORDERING[1:]) or text.holds(opening, _ORDERING[0])  # but "land registry"
+    return words and not meant and not any(asks(text, k) for k in tokens)
 
 
 def _take_place(text: Text, match: Match) -> None:

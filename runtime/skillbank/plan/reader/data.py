@@ -194,10 +194,13 @@ class DataOfSteps:
         """Leave out what is only told of beside what is asked for; ask where it may belong to it."""
         asked = {r for c, r in roles if not c.value.told}
         told = [(c, r) for c, r in roles if c.value.told and r in asked]
+        again = {c.value.uri for c, r in roles if not c.value.told}
         last = max((c.last for c, r in roles if (c, r) not in told), default=0)
         for claim, source in told:
             self.used.add(id(claim))
             why = f"{claim.value.uri} is told of beside the {role_of(source)} data that is asked for"
+            if claim.value.uri in again:
+                continue  # "my dogs are in X. Train on X"
             if self._may_belong(claim, last):
                 self._ask(at, source, f"{why}; say whether it belongs to it")
             else:

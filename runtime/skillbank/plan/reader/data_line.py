@@ -84,6 +84,8 @@ def _said(page: Text, i: int) -> str:
         return f"§{i}"
     if token.kind == "name":
         return f"@{i}"
+    if token.kind in ("number", "percent") and said[0].isalpha() and token.value >= 10:
+        return f"{token.value:g}" + ("%" if token.kind == "percent" else "")  # "eighty percent"
     worded = token.kind == "word" and any(map(str.isalpha, said))
     return token.text if worded else " ".join(said.split())
 

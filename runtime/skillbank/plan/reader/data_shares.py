@@ -100,7 +100,9 @@ def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str
         numbers = _numbers(ratio)
         return dict(zip(named or _SPLITS[: len(numbers)], numbers, strict=True))
     parts, off = " ; ".join(said.get("parts", ())), "".join(said.get("off", ()))
-    shares = {name: _part(share) for name, share in _parts(parts) if share}
+    each = {name: share for name, share in _parts(parts) if share}
+    of_100 = sum(map(_amount, each.values())) == 100  # "train 60, val 20, test 20 percent"
+    shares = {name: _amount(share) / 100 if of_100 else _part(share) for name, share in each.items()}
     shares |= {name: _part(off) for name in named[:1]} if off else {}
     left, lacking = 1 - sum(shares.values()), [name for name in named if name not in shares]
     rest = lacking[0] if "train" in shares and len(lacking) == 1 else "train"

@@ -16,8 +16,8 @@ from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
 
 __all__ = [
-    "ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu", "take_totals",
-    "told_kinds",
+    "ids_at", "is_other_card", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu",
+    "take_totals", "told_kinds",
 ]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")
@@ -135,7 +135,7 @@ def take_gpu_ids(text: Text) -> None:
         end = match.end
         while text.kind(end - 1) not in ("number", "range") and text.word(end - 1) != "only":
             end -= 1
-        ids = _ids(text, match, end)
+        ids = [] if is_other_card(text, match.tokens("noun")[0]) else _ids(text, match, end)
         if not ids or not all(isinstance(n, int) for n in ids):
             continue
         free = text.unclaimed(range(match.first, end))
@@ -150,6 +150,19 @@ def take_gpu_ids(text: Text) -> None:
     for tokens in others:
         chosen = any(c.value.slot == "gpu_ids" for c in text.ledger.of("value"))
         text.ledger.claim("report" if chosen else "unread", tokens)
+
+
+def is_other_card(text: Text, i: int) -> bool:
+    """Whether a card is none of a computer, as a noun before it says: "task card 18"."""
+    described = text.kind(i - 1) == "word" and not text.within(i - 1, *_BEFORE_CARDS)
+    return text.word(i) in ("card", "cards") and described
+
+
+_BEFORE_CARDS = (
+    "grammar.group.det", "grammar.group.prep", "grammar.free.glue", "grammar.free.light",
+    "grammar.free.adjective", "grammar.free.adverb", "grammar.operator.only", "slots.around.before",
+    "slots.gpus.nouns",
+)  # fmt: skip
 
 
 def _ids(text: Text, match: Match, end: int) -> list[int | float]:

@@ -15,6 +15,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, did_you_mean
 from skillbank.plan.reader.lexicon import Lexicon, lexicon
 from skillbank.plan.reader.normal import allowed, distance
+from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.qualified import QualifiedNames, of_quote
 from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.tokens import Token
@@ -262,7 +263,7 @@ class Names:
 
 
 def _is_known(word: str) -> bool:
-    return lexicon().is_word(word) or lexicon().has(word, "english.plain.lookalikes")
+    return lexicon().is_word(word) or word in word_list("normal.ordinary")
 
 
 def _spoken(original: str, token: Token) -> str:

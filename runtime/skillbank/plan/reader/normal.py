@@ -108,7 +108,10 @@ def _may_be(text: str, before: list[Token], token: Token, meant: str, words: Lex
 
 
 def _is_known(word: str, words: Lexicon) -> bool:
-    return words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
+    return words.is_word(word) or word in NUMBERS or word in _ORDINARY
+
+
+_ORDINARY = word_list("normal.ordinary")
 
 
 def _is_called(text: str, tokens: list[Token], i: int) -> bool:
@@ -120,9 +123,14 @@ def _is_called(text: str, tokens: list[Token], i: int) -> bool:
 
 def _is_inflected(word: str, meant: str, words: Lexicon) -> bool:
     """Whether a word is another one's form: "straighten" is no "straight", "datas" is meant for "data"."""
-    ending = word.removeprefix(meant)
+    ending, does = word.removeprefix(meant), _DOER.search(word)
     forms = ("", "s", "en", "er", "est", "ly", "ed", "ing")
+    if does and not _DOER.search(meant) and meant.startswith(word[: does.start()]):
+        return True  # who does something: "porter" is no "ported", "annotator" no "annotation"
     return word == meant or (ending in forms and not words.has(meant, "places.data.nouns"))
+
+
+_DOER = re.compile(r"(?:i?er|or)s?$")
 
 
 def _opens(before: list[Token]) -> bool:

@@ -124,6 +124,7 @@ def _only_spoken_of(text: Text) -> None:
         if (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
             is None
+            and text.match(_THERE, match.end) is None
         ):
             text.ledger.replace(owner, "unread")
 
@@ -136,6 +137,10 @@ def _is_there(text: Text, match: Match) -> Match | None:
     meant = next(text.find("'on|'over|'with|'through|'in|'at 'it|'them|'that|'these|'those"), None)
     alone = len(text.ledger.of("place")) == 1 and meant is not None and meant.first > match.end
     return there if alone else None
+
+
+_THERE = "'in|'next|'ready|'there|'up|'done|'complete|'uploaded|'waiting|'here|'needed|'due &$|'and|'now"
+"""What is said of data that are there to be worked on: "X is next, run it there"."""
 
 
 def _around(text: Text) -> None:

@@ -79,7 +79,9 @@ def _take_beside(page: Text) -> None:
     for match in list(page.phrases("platforms.running")):
         page.ledger.claim("context", match.tokens("w"))
     for claim in page.ledger.of("platform"):
-        if _is_of_others(page, claim):
+        if _sits_there(page, claim):
+            page.ledger.withdraw(claim)
+        elif _is_of_others(page, claim):
             page.ledger.replace(claim, "unread")
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
     for match in list(page.phrases("platforms.no_cluster")) if here else ():
@@ -99,6 +101,12 @@ def _is_of_others(page: Text, claim: Claim) -> bool:
     return lies or asked or alike or "like" in like
 
 
+def _sits_there(page: Text, claim: Claim) -> bool:
+    """Whether a platform is where somebody is: "so I'm on the laptop"."""
+    return any(page.unread().match(_PRESENT, k) is not None for k in range(claim.first - 2, claim.last))
+
+
+_PRESENT = "'i|'we|'he|'she 'am|'are|'is|'was|'were|'sit|'type|'write"
 _LYING = frozenset({"is", "are", "lies", "lie", "sits", "lives", "stays"})
 
 

@@ -135,12 +135,17 @@ def _plain(text: Text) -> None:
         _says(text, "off", match.tokens("w"))
     searched = any(c.value.value == "on" for c in text.ledger.of("policy"))
     for match in text.phrases("mentions.once"):
-        if text.word(match.first - 1) == "at":
-            continue  # "2 trials at once"
+        here = text.sentence(match.first)
+        runs_here = len(here) == 1 or text.has_kind(here, "name") or text.holds(here, *_TRAINING)
+        if text.word(match.first - 1) == "at" or not runs_here:
+            continue  # "2 trials at once", "it sees cans and, once, a bicycle"
         if searched:
             text.ledger.claim("context", match.tokens())
         else:
             _says(text, "off", match.tokens())
+
+
+_TRAINING = ("actions.train.base", "actions.train.nouns", "actions.train.past", "policy.search.nouns")
 
 
 def _echoes(text: Text) -> None:

@@ -79,7 +79,7 @@ from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
-from skillbank.plan.reader.shown import mark_unnamed, take_segmented, take_shown
+from skillbank.plan.reader.shown import mark_unnamed, take_apposed, take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step import Step
@@ -490,6 +490,7 @@ def _made(
         idle.append(said.words)
     listed = _listed(steps)
     known = _known(steps)
+    notes += take_apposed(page, known | listed)
     notes += take_shown(page, known | listed)
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)

@@ -202,9 +202,9 @@ def _text(text: Text, i: int, keys: Keys) -> None:
     texts = [k for k in keys.leaves[word] if keys.kinds.get(k) == "string"]
     mine = [k for k in texts if any(t.kind == "word" and t.text == k.split(".")[0] for t in text.tokens)]
     if len(mine) == 1 and (match := text.match(phrase("keys.text"), i + 1)) is not None:
-        value, end = _text_at(text, match.tokens("v")[0])
-        if text.within(match.tokens("v")[0], "grammar.free.glue"):
-            return  # "its checkpoint and a threshold", "the checkpoint being that of job J"
+        value, end = _text_at(text, v := match.tokens("v")[0])
+        if text.within(v, "grammar.free.glue"):
+            return  # "with its checkpoint and a threshold", "the checkpoint being that of"
         section = text.word(i - 1) == mine[0].split(".")[0]
         claim_key(text, range(i - section, end), mine[0], value)
 

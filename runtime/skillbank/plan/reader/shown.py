@@ -18,10 +18,12 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["mark_unnamed", "take_segmented", "take_shown"]
+__all__ = ["mark_unnamed", "take_apposed", "take_segmented", "take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
+_DATA = frozenset({"data", "dataset", "annotations", "tiles"})
+"""What lies at a place as its pictures do; a folder or a split may be one of several there."""
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
 _TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
@@ -53,6 +55,37 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
             )
     return notes
+
+
+def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
+    """Account for what is said behind a place or a name, set apart by marks; return a sentence for each.
+
+    "X, sorted by breed" and "X (about 2,000 pictures)" say what lies there, "NAME, our river model" what
+    the model is for.
+    """
+    notes: list[str] = []
+    of_data = "what the data are, and chooses none"
+    groups = (
+        (text, "data", of_data), (text.unread(), "lying", of_data), (text, "model", "what it is for")
+    )  # fmt: skip
+    for where, group, said in groups:
+        for match in list(where.phrases(f"apposed.{group}")):
+            what = text.unclaimed(match.tokens("what"))
+            turns = text.holds(what, *_TURNING, *_TURNING_OF[group])
+            means = not known.isdisjoint(words := text.words(what)) or not _CHOOSING.isdisjoint(words)
+            if what and not turns and not means:
+                text.ledger.claim("context", what)
+                notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
+    return notes
+
+
+_TURNING_OF: dict[str, tuple[str, ...]] = {
+    "data": (),
+    "lying": ("told.choosing", "told.contrasting", "told.members"),
+    "model": ("told.heads", "told.kinds", "told.sizes", "grammar.mode.technical"),
+}
+"""Words of which data or which kind of model is meant."""
+_CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
 
 
 def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
@@ -167,7 +200,8 @@ def _is_sorted(text: Text, run: range) -> bool:
 
 def _is_had(text: Text, run: range) -> bool:
     """Whether words are what somebody has at a place whose path says it: "train with my cows in ./cows"."""
-    lead, link = text.word(run.start - 1) in _MINE, text.within(run.stop, *_LINKS)
+    the = text.word(run.start - 1) == "the" and len(run) == 1
+    lead, link = the or text.word(run.start - 1) in _MINE, text.within(run.stop, *_LINKS)
     if not (lead and link and text.within(run.start - 2, "grammar.group.prep")):
         return False
     uris = (c.value.uri for c in text.ledger.of("place") if c.first >= run.stop)
@@ -179,7 +213,7 @@ def _is_owned(text: Text, noun: int, *, definite: bool = False) -> bool:
 
     Where ``definite``, "the" before them chooses none.
     """
-    if not text.within(noun, _PICTURES):
+    if not text.within(noun, _PICTURES) and text.word(noun) not in _DATA:
         return False
     first = noun
     while text.within(first - 1, "grammar.free.adjective") or _is_plain(text, first - 1):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.hardware import is_owned
+from skillbank.plan.reader.hardware import is_other_card, is_owned
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import is_model_file
@@ -89,7 +89,7 @@ def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
             continue
         own = f"slots.{each.name}"
         hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
-        more = f"slots.around.adjective|{hedges}|^policy*"
+        more = f"slots.around.adjective|{hedges}|'as|^policy* group.det?"
         more += " by=slots.algorithm.values?" if each.name == "trials" else ""  # "8 random trials"
         for led, source in (
             (True, f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? {_EACH}"),
@@ -202,6 +202,7 @@ def _is_alone(text: Text, match: Match) -> bool:
 
 _MEANT: dict[str, Callable[[Text, Match, int, bool], bool]] = {
     "batch_size": _is_for_one_gpu, "epochs": _is_how_many, "nodes": _is_how_many,
+    "gpus": lambda text, match, i, led: not (led and is_other_card(text, match.first)),
 }  # fmt: skip
 """By slot: whether its noun and a number are one value of it."""
 _COUNTING = frozenset([":", "=", "is", "of", "to"])

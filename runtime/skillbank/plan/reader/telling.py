@@ -21,6 +21,9 @@ __all__ = ["FRAME", "Teller"]
 FRAME = "frame"
 """What a claim of words that only lead to a wish holds: "it would be lovely if"."""
 
+_ASKING = of("wants", "speaking", "modals", "be") | {"was", "were"}
+"""Verbs by which something is wanted, agreed on or judged before anything of a run is named."""
+_DOERS = frozenset({"i", "we", "they", "you"})
 _QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
@@ -196,14 +199,32 @@ class Teller:
             self._text.within(k, *things) or self._words[k] in ("one", "ones") for k in range(i + 1, end)
         )
 
-    def asks(self, first: int, end: int) -> bool:
-        """Whether a part of a text orders, wishes or demands something."""
-        starts = [first, *(k + 1 for k in range(first, end - 1) if self._words[k] in _PARTING)]
-        if any(self._begins_order(k, end) for k in starts):
-            return True
+    def asks(self, first: int, end: int, *, told: bool = False) -> bool:
+        """Whether a part of a text orders, wishes or demands something.
+
+        Parameters
+        ----------
+        told
+            Whether nothing of a run has been named: then only what is wanted, agreed on or judged asks.
+        """
         i, reason = self._opening(first, end)
         verb = self._of.verb(i, end, weak=True) if i < end else None
-        return verb is not None and self._wishes.ask(first, i, verb, end, reason=reason)
+        starts = [first, *(k + 1 for k in range(first, end - 1) if self._words[k] in _PARTING)]
+        if any(self._begins_order(k, end) for k in starts if not self._goes_on_telling(i, verb, k)):
+            return True
+        if verb is None or (told and not self._may_ask(i, verb)):
+            return False
+        return self._wishes.ask(first, i, verb, end, reason=reason)
+
+    def _may_ask(self, i: int, verb: int) -> bool:
+        """Whether a verb may ask where nothing of a run is named; "we are" only says who somebody is."""
+        who = self._words[i] in ("i", "we") and self._words[verb] in of("be")
+        return self._words[verb] in _ASKING and not who
+
+    def _goes_on_telling(self, i: int, verb: int | None, k: int) -> bool:
+        """Whether a word behind an "and" is a further verb of a subject: "we film and look at it later"."""
+        joined = verb is not None and k > verb and self._words[k - 1] in ("and", "but", "still")
+        return joined and (self._words[i] in _DOERS or is_many(self._words[max(i, (verb or 1) - 1)]))
 
     def _begins_order(self, first: int, end: int) -> bool:
         i = self._opening(first, end)[0]
@@ -217,6 +238,10 @@ class Teller:
     def weigh(self, tokens: Iterable[int]) -> bool:
         """Whether any of some words names anything that a plan has, or bounds a run."""
         return self._of.weighs(tokens)
+
+    def names(self, k: int) -> bool:
+        """Whether a word names anything that a plan has, or counts it."""
+        return self._of.names(k)
 
     def _is_time(self, i: int, end: int) -> bool:
         """Whether a clause says when somebody did something: "after the flood we replaced the cameras"."""
@@ -242,13 +267,19 @@ class Teller:
         i, reason = self._opening(first, end)
         return i < end and self._of.verb(i, end, weak=reason) is not None
 
-    def verb_of(self, first: int, end: int) -> tuple[int, int] | None:
-        """Return where the subject of a clause begins, and its finite verb; None without them."""
+    def verb_of(self, first: int, end: int, *, whole: bool = False) -> tuple[int, int] | None:
+        """Return where the subject of a clause begins, and its finite verb; None without them.
+
+        Parameters
+        ----------
+        whole
+            Whether it is a sentence by itself, which has a verb where a word may be one.
+        """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
         if i < end and (self._words[i] in of("subordinate") or self._compares(i, end)):
             i += 1
-        verb = self._of.verb(i, end, weak=reason) if i < end else None
+        verb = self._of.verb(i, end, weak=reason or whole) if i < end else None
         return (i, verb) if verb is not None else None
 
     def _compares(self, i: int, end: int) -> bool:

@@ -37,7 +37,7 @@ _ARTICLE = re.compile(
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
 _HERE = re.compile(
-    r"\s+(?:there|here|too|as well|please|now|today|only|and nothing else"
+    r"\s+(?:(?:in |on |over )?(?:there|here)|too|as well|please|now|today|only|and nothing else"
     r"|(?:that|which|who) (?:is|are|lie|lies|stand|stands|you (?:can )?(?:see|find)|there (?:is|are)))$",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _QUALIFYING = frozenset(
 _DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
 _ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
-DATA_NOUNS = "places.data.nouns|free.noun"
+DATA_NOUNS = "places.data.nouns|free.noun|'photographs|'photograph"
 _SAYING = word_list("things.saying")
 """Words behind which stands what is written on a thing."""
 _PICTURES = word_list("things.pictures")
@@ -62,11 +62,16 @@ _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
     f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
     "'in|'on group.det+ free.adjective* told.stills",
+    "'in|'on group.det+ ~word free.adjective* 'pictures|'images|'photos|'photographs|'scans",
+    (
+        f"{_ON} group.det+ ~word|free.adjective* told.seen 'from|'of|'by group.det? "
+        "~word|mode.past|mode.schedule ',|':? @place"
+    ),
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
         f"{_ON} group.det|free.adjective|~word|@number|^unread* {DATA_NOUNS}|{_UNLABELLED}+ "
-        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
+        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* ',? @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
     "'with|'using|'by|'via group.det|free.adjective|group.last|~word* group.model !~word",
@@ -96,9 +101,12 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
+    "group.det* group.model|places.weights.before 'being|'is|'should|'must",
     "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
     "'be|'do|'more",
+    "group.det* places.results.objects places.results.go",
     "actions.words.find @place",
+    "'namely actions.words.find",
 )
 """What begins something else behind a comma or "and"."""
 _STEPS = (
@@ -296,8 +304,8 @@ def _shares_noun(text: Text, part: list[int], at: int) -> bool:
 
 def _qualifies(text: Text, i: int) -> bool:
     """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
-    if text.word(i) not in _QUALIFYING or not text.ledger.free(i):
-        return False
+    if text.word(i) not in _QUALIFYING or not text.ledger.free(i) or text.within(i + 1, "actions.words.find"):
+        return False  # ", i.e. label cars"
     return not _leads_away(text, i, begun=True)
 
 
@@ -391,7 +399,7 @@ _RELATIVE = frozenset({"that", "which", "who", "what", "where", "there", "as"})
 def is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    return all(any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
+    return all(w.startswith("photograph") or any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:

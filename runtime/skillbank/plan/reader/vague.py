@@ -16,8 +16,10 @@ _NOTHING_NAMED = (
     r"^(?:stuff|co|remaining|rest|unlabell?ed|unannotated|doubtful|uncertain)\b",
     r"^(?:kinds?|types?|sorts?) of\b",
     r"^(?:who|where|when|why|which|how)\b",
+    r"^(?:my|our|your) [\w ]+'s \w",
     r"^(?:their|its|his|her|it|them|these|those) \w",
     r"^class(?:es)? \w",
+    r"^(?:is|are|was|were|be|being|always|ever)\b",
     r"^(?:there|here|in|for|at|on|of|to|to see|please)$",
     r"^(?:in|on|from) (?:the|my|our) \w",
 )
@@ -53,9 +55,8 @@ _LIMITED = (
 )
 """What is said of the finding, and not of the things: "mostly cars", "cars again", "cars when visible"."""
 _PICTURES = (
-    r"^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|containing|showing)\b",
+    r"^(?:pictures?|images?|photos?) (?:with|without|that|which|where|of|for|containing|showing)\b",
     r"^empty (?:pictures?|images?|photos?|frames?)$",
-    r"^photographs?$",
 )
 """Pictures themselves, which are not found inside of them."""
 _KNOWN_TO_SOMEBODY = (
@@ -63,6 +64,7 @@ _KNOWN_TO_SOMEBODY = (
     r"\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b",
     r"\b(?:we|you|they|he|she) (?!see\b)[a-z]+",
     r"\b(?:yesterday|earlier)\b",
+    r"^i (?!beams?\b)[a-z]+",
     r"\bi (?:am|was|have|had|will|would|can|could|should|must|do|did|need|like|love|meant?|want|wanted)\b",
     r"\bi (?:marked|listed|sent|gave|told|said|wrote|use|used|put|showed|mentioned|think|thought)\b",
     r"\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b",

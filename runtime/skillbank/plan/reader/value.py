@@ -132,8 +132,12 @@ def denied_before(text: Text, first: int) -> list[int]:
 
 
 def set_before(text: Text, first: int) -> list[int]:
-    """Return the tokens of "set the", "fix", "raise the" right before a value."""
-    return led_by(text, first, "slots.around.set group.det*", 3)
+    """Return the tokens of "set the", "fix", "raise the" right before a value, and of "a smaller"."""
+    return led_by(text, first, "slots.around.set group.det*", 3) or led_by(text, first, _COMPARED, 1)
+
+
+_COMPARED = "'smaller|'lower|'higher|'larger|'bigger|'reduced|'increased|'longer"
+"""What a value is beside another one: "a smaller learning rate of 5e-5"."""
 
 
 def led_by(text: Text, first: int, source: str, reach: int) -> list[int]:

@@ -79,9 +79,10 @@ class Wishes:
 
     def _addresses(self, said: _Said) -> bool:
         """Whether a clause only tells something of the one addressed: "I owe you a coffee"."""
-        telling = said.mine and said.words & _ASKING == {"you"}
         orders = said.word in of("wants", "modals", "deontic", "able", "speaking") or "to" in said.words
-        return telling and not orders and not self._of.weighs(range(said.verb, said.end))
+        shows = said.word.removesuffix("s") in of("telling")  # "the sheet tells you what to do"
+        telling = said.words & _ASKING == {"you"} and not (orders or shows)
+        return telling and not self._of.weighs(range(said.verb, said.end))
 
     @staticmethod
     def _foretells(said: _Said) -> bool:
@@ -112,7 +113,7 @@ class Wishes:
             return True
         if said.word in of("able"):
             left = said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
-            return said.mine or left or self._of.mean(range(said.verb, said.end))
+            return left or self._of.weighs(range(said.verb + 1, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
         return self._would(said) if said.word == "would" else None

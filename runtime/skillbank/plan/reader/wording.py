@@ -42,12 +42,22 @@ def is_over(words: list[str], verb: int) -> bool:
 def _is_form_of_technical(lexicon: Lexicon, word: str) -> bool:
     stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
     technical = any(lexicon.has(stem, "grammar.mode.technical") for stem in stems)
-    return technical or (len(word) > 6 and word.endswith(_MADE_FORMS))
+    return technical or (len(word) > 6 and _is_made(word, _MADE_FORMS))
+
+
+def _is_made(word: str, forms: tuple[str, ...]) -> bool:
+    """Whether a word has the form of a verb that is made of another word: "normalize", but not "promise"."""
+    return word.endswith(forms) and word not in of("made")
+
+
+def _is_inflected(word: str) -> bool:
+    """Whether a word has no form of an order, or is one of politeness alone."""
+    return is_regular_past(word) or word.endswith("ing") or is_many(word) or word == "thank"
 
 
 def is_many(word: str) -> bool:
     """Whether a word has the form of a plural."""
-    return (word.endswith("s") and not word.endswith(("ss", "us"))) or word.endswith(
+    return (word.endswith("s") and not word.endswith(("ss", "us", "this"))) or word.endswith(
         ("men", "people", "children")
     )
 
@@ -58,6 +68,7 @@ _SMALL = of("prepositions", "joins")
 _NO_ORDER = FINITE | of("determiners", "prepositions", "subordinate")
 _NO_NOUN = _SMALL | of("determiners")
 _NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
+_LOOKS = word_list("things.adjectives")
 _GROUPS = of("people") - {"i", "we", "you"}
 _NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
 _ORDERS, _LIMITING = classes("wording.orders"), classes("wording.limiting")
@@ -119,9 +130,12 @@ class Wording:
         if self.text.kind(k) != "number" or k == 0:
             return False
         named = self.text.ledger.said([k - 1]).istitle() and self.words[k - 2 : k - 1] not in ([], ["."])
+        if self.words[k - 1] in of("numbered"):
+            return True
         before = self.text.is_plain(k - 1) and not is_many(self.words[k - 1])
         behind = self.text.kind(k + 1) != "word" or not self.text.is_plain(k + 1)
-        return before and (named or (behind and not self.text.spans[k - 1]))
+        noun = all(c.startswith("english.") for c in self.text.classes[k - 1])
+        return before and (named or (behind and noun))
 
     def mean(self, tokens: Iterable[int]) -> bool:
         """Whether any of some words could mean something for a run."""
@@ -136,15 +150,21 @@ class Wording:
 
         What holds one of them is never taken as told for its build alone.
         """
-        tokens = list(tokens)
-        return self.mean(tokens) or any(
-            (self.text.tokens[k].kind not in ("word", "mark") and not self.is_label(k))
+        return any(
+            self.names(k)
             or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
+            for k in tokens
+        )
+
+    def names(self, k: int) -> bool:
+        """Whether a word names anything that a plan has, or counts it."""
+        return (
+            self.mean([k])
+            or (self.text.tokens[k].kind not in ("word", "mark") and not self.is_label(k))
             or any(
                 c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
                 for c in self.text.classes[k]
             )
-            for k in tokens
         )
 
     def is_about_runs(self, k: int) -> bool:
@@ -156,15 +176,14 @@ class Wording:
         word, after = self.words[i], self.at(i + 1, end)
         if word in ("do", "does", "be", "have"):
             return True
-        if word in _NO_ORDER or not self.is_word(i):
-            return False
+        if word in _NO_ORDER or not self.is_word(i) or after in of("be"):
+            return False  # "Team name is"
         if word in of("sequence") and after == "@number":
             return False  # "take four"
         if word.endswith("ing") and self.text.within(i, *_LIMITING):
             return True  # "leaving out the blurry ones"
-        inflected = is_regular_past(word) or word.endswith("ing") or is_many(word)
         known = word in of("imperatives") or self.text.within(i, *_ORDERS) or after in SPECIFIC
-        return (known and not inflected) or (len(word) > 5 and word.endswith(_MADE_VERBS))
+        return (known and not _is_inflected(word)) or (len(word) > 5 and _is_made(word, _MADE_VERBS))
 
     def is_past(self, k: int, end: int, definite: bool) -> bool:
         """Whether a word is a regular past behind its subject: "arrived for", not "made by"."""
@@ -194,15 +213,20 @@ class Wording:
             Whether the clause has a verb in any case, as a reason does.
         """
         before, after = self.words[k - 1], self.at(k + 1, end)
-        if not self._may_be_third(k) or (loose and is_many(before) and before != "this"):
+        if not self._may_be_third(k) or (loose and is_many(before)):
             return False
         if not after or after in FINITE:
             return not after and (weak or before.endswith("ly") or before in of("adverbs"))
         if not loose:
-            return after in SPECIFIC
+            return after in SPECIFIC or self._is_placed(k, after, weak)
         if after in of("joins", "sequence") or after in ("of", "with"):
             return False
         return after not in of("prepositions") or near or weak
+
+    def _is_placed(self, k: int, after: str, weak: bool) -> bool:
+        """Whether a word behind a noun has a place or a time, as verbs have: "window closes at six"."""
+        looks = self.text.within(k - 1, "told.contrasting") or self.words[k - 1] in _LOOKS
+        return weak and not looks and after in of("prepositions") - {"of", "with"}
 
     def _may_be_third(self, k: int) -> bool:
         """Whether a word has the form of a verb in the third person, and no noun is so called."""
@@ -275,6 +299,14 @@ class Wording:
         headed = definite or not self.is_order(i, end)
         return self._verb_of_noun(i, end, definite, weak) if headed else None
 
+    def _is_short(self, i: int, end: int) -> bool:
+        """Whether a noun has its "is" with it: "Soup's ready", "coffee's on me"."""
+        short = (
+            self.text.ledger.said([i]).lower().endswith(("'s", "\u2019s")) and self.words[i] not in SPECIFIC
+        )
+        after = self.at(i + 1, end)
+        return short and (after in of("prepositions", "ready") or is_regular_past(after))
+
     def _verb_of_pronoun(self, i: int, k: int, end: int, weak: bool) -> int | None:
         after = self.at(k, end)
         if self.words[i] in _GROUPS and after in of("prepositions"):
@@ -292,6 +324,8 @@ class Wording:
         return None
 
     def _verb_of_noun(self, i: int, end: int, definite: bool, weak: bool) -> int | None:
+        if self._is_short(i, end):
+            return i
         nouns = 0 if definite else 1
         for k in range(i + 1, min(end, i + 12)):
             word = self.words[k]
@@ -310,7 +344,7 @@ class Wording:
         return (
             (self.words[k] in FINITE and self.words[k] != "am")
             or self.is_past(k, end, definite)
-            or ((definite or weak) and self.is_bare(k, end))
+            or ((definite or weak or self.at(k + 1, end) in of("pronouns")) and self.is_bare(k, end))
             or self.is_third(k, end, near=near, loose=definite, weak=weak)
         )
 
