@@ -37,15 +37,15 @@ APART = 0.05
 the picture's, and the score, added up."""
 SOFTER = 0.1
 """What scores of random weights are multiplied with ahead of the sigmoid, of which most would be 1."""
-Found = dict[str, list[tuple[list[float], float]]]
-"""Boxes (``xyxy`` in pixels) with scores, by the picture's name."""
+Found = dict[str, list[dict[str, Any]]]
+"""Boxes (``xyxy`` in pixels) with phrases and scores, by the picture's name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=480)
     parser.add_argument("--few", type=int, default=48)
-    parser.add_argument("--no-plain", action="store_true", help="leave transformers out, and the comparison")
+    parser.add_argument("--no-plain", action="store_true", help="leave transformers' speed out")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="more of inference's spec")
     options = parser.parse_args()
     print(f"{device_name()}, torch {torch.__version__}, {os.cpu_count()} processors", flush=True)
@@ -55,9 +55,10 @@ def main() -> int:
         (folder / "images").rename(folder / "pictures")
         save_model(folder / "model")
         sizes = (options.few, options.pictures)
-        base, proposed = math.nan, dict[str, list[list[float]]]()
-        _, proposed = plain(folder, "recipe", (BATCH,), 1.0)
-        by_token, threshold = usual_score(proposed, 4), usual_score(proposed, 5)
+        base = math.nan
+        _, proposed = plain(folder, "proposals", (BATCH,), 1.0)
+        by_token = usual_score([row[4] for row in rows] for rows in proposed.values())
+        threshold = usual_score([score for row in rows for score in row[5:]] for rows in proposed.values())
         if not options.no_plain:
             base, _ = plain(folder, "recipe", sizes, by_token)
             plain(folder, "pipeline", (BATCH, OF_PIPELINE), by_token)
@@ -114,9 +115,9 @@ def plain(
     return rate, dict(zip(names, document.get("proposed", []), strict=False))
 
 
-def usual_score(proposed: dict[str, list[list[float]]], column: int) -> float:
-    """Give the score that a dozen of the proposals for a picture reach."""
-    ranked = [sorted((row[column] for row in rows), reverse=True)[PER_PICTURE] for rows in proposed.values()]
+def usual_score(scores: Iterable[list[float]]) -> float:
+    """Give the score that a dozen of those of a picture reach."""
+    ranked = [sorted(each, reverse=True)[PER_PICTURE] for each in scores]
     return round(sum(ranked) / len(ranked), 4)
 
 
@@ -164,7 +165,7 @@ def infer(folder: Path, pictures: Path, out: Path, threshold: float, more: Itera
     _run(["grounding_dino", "inference", "-e", str(folder / "spec.yaml"), *more])
     found: Found = {path.name: [] for path in pictures.iterdir()}
     for row in json.loads((out / "inference" / "detections.json").read_text(encoding="utf-8")):
-        found[row["image"]].append((row["box"], row["score"]))
+        found[row["image"]].append(row)
     return found
 
 
@@ -173,10 +174,7 @@ def label(folder: Path, pictures: Path, out: Path, threshold: float) -> Found:
     words = [str(pictures), " . ".join(NAMES), "--model", str(folder / "model"), "--output", str(out)]
     _run(["skillbank", "label", *words, "--threshold", str(threshold), "--json"])
     document = json.loads((out / "labels.json").read_text(encoding="utf-8"))
-    return {
-        Path(item["image"]).name: [(row["box"], row["score"]) for row in item["detections"]]
-        for item in document["images"]
-    }
+    return {Path(item["image"]).name: item["detections"] for item in document["images"]}
 
 
 def _run(command: list[str]) -> None:
@@ -189,25 +187,27 @@ def _run(command: list[str]) -> None:
 
 def is_right(found: Found, proposed: dict[str, list[list[float]]]) -> bool:
     """Whether all scores are finite, there are boxes, and they are what transformers proposes."""
-    scores = [score for rows in found.values() for _, score in rows]
+    scores = [row["score"] for rows in found.values() for row in rows]
     if not scores or not all(map(math.isfinite, scores)):
         print("no box, or a score that is not finite", flush=True)
         return False
     distances = [
-        min(_distance([*box, score], [*other[:4], other[5]]) for other in proposed[name])
+        min(_distance(row, other) for other in proposed[name])
         for name, rows in found.items()
         if name in proposed
-        for box, score in rows
+        for row in rows
     ]
     mean = sum(distances) / max(len(distances), 1)
     print(f"    {len(distances)} boxes are {mean:.4f} from what transformers' model proposes", flush=True)
     return bool(distances) and mean <= APART
 
 
-def _distance(one: list[float], other: list[float]) -> float:
-    """Add up how far two boxes and their scores are apart."""
-    scales = (*SIZE, *SIZE, 1.0)
-    return sum(abs(a - b) / scale for a, b, scale in zip(one, other, scales, strict=True))
+def _distance(row: dict[str, Any], proposal: list[float]) -> float:
+    """Add up how far a box and its score are from a proposal and its score for the same name."""
+    score = proposal[5 + NAMES.index(row["phrase"])]
+    apart: float = abs(row["score"] - score)
+    sides = zip(row["box"], proposal, (*SIZE, *SIZE), strict=False)
+    return apart + sum(abs(a - b) / scale for a, b, scale in sides)
 
 
 if __name__ == "__main__":
