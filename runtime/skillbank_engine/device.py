@@ -1,5 +1,6 @@
 """Which device to compute on, with how many threads and in which precision."""
 
+import logging
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from skillbank_engine.profile import SMALL
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.threads import available_cpus
 
+_LOG = logging.getLogger(__name__)
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -84,7 +86,13 @@ def cuda_wanted(device: str) -> bool:
 
 
 def choose_compute(
-    spec: SpecBase, gpu_ids: list[int], team: Team = ALONE, precision: str = "", *, on_cpu: bool = False
+    spec: SpecBase,
+    gpu_ids: list[int],
+    team: Team = ALONE,
+    precision: str = "",
+    *,
+    on_cpu: bool = False,
+    low: bool = False,
 ) -> Compute:
     """Settle device, precision and threads of a run.
 
@@ -100,6 +108,8 @@ def choose_compute(
         ``fp32``, ``bf16`` or ``fp16``; that of ``train.precision``, if there is such a key, by default.
     on_cpu : bool
         Whether no GPU is used, whatever ``engine.device`` says.
+    low : bool
+        Whether nobody has named a precision, and bf16 serves: a GPU that has it computes in it then.
     """
     precision = precision or getattr(spec.train, "precision", "fp32")
     threads = spec.engine.threads or max(1, available_cpus() // team.local_size)
@@ -119,4 +129,7 @@ def choose_compute(
     torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
     torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
     attend_by_built_kernels()
+    if low and precision == "fp32" and torch.cuda.is_bf16_supported(including_emulation=False):
+        precision = "bf16"
+        _LOG.info("Computed in bf16 (train.precision is not named, and the GPU has it)")
     return Compute(torch.device("cuda", number), precision, threads)

@@ -2,6 +2,7 @@
 
 import colorsys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -90,7 +91,7 @@ def draw_detections(
     canvas = image.resize((image.width * factor, image.height * factor), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(canvas)
     size = max(13, round(max(canvas.size) / 50))
-    font = ImageFont.load_default(size)
+    font = _font(size)
     for item in sorted(detections, key=lambda detection: detection.score):
         colour = colours[item.label]
         x1, y1, x2, y2 = (round(value * factor) for value in item.box)
@@ -98,6 +99,12 @@ def draw_detections(
         text = f"{phrases[item.label]} {item.score:.2f}" if scores else phrases[item.label]
         _label(pen, canvas.size, (x1, y1, y2), text, colour, font)
     return canvas
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Give the font of a height in pixels; to read it takes as long as a dozen boxes."""
+    return ImageFont.load_default(size)
 
 
 def _label(

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
+from skillbank_engine.allocation import keep_freed_memory
 from skillbank_engine.errors import MissingPackageError
 from skillbank_engine.extras import how_to_install
 from skillbank_engine.light import import_torch
@@ -68,8 +69,12 @@ _EXTRA = frozenset({"faster_coco_eval", "safetensors", "scipy", "tokenizers", "t
 
 
 def prepare_libraries() -> None:
-    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
+    """Set what libraries read when they are imported, and how memory is freed.
+
+    No spinning threads, no bars, no advice in the log.
+    """
     wait_passively()
+    keep_freed_memory()
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

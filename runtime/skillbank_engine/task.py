@@ -158,6 +158,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     reads nothing back from the device but by :func:`.recording.on_host`: passes may be recorded
     (`.training.passes`), and on GPUs processes add up their gradients at the end of a step."""
 
+    answers_in_low: ClassVar[bool] = False
+    """Whether `infer` finds the same in bf16 but for rounding, so that a GPU computes in it unless told."""
+
     channels_last: ClassVar[bool] = False
     """Whether a small module answers faster on a CPU with the channels of its pixels and weights last: true
     of one that is made of convolutions."""

@@ -9,6 +9,9 @@ import pytest
 import yaml
 from PIL import Image
 
+from skillbank_engine.commands import inference
+from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.device import Compute, choose_compute
 from skillbank_engine.errors import PromptError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.captions import read_captions
@@ -89,6 +92,22 @@ def test_inference(trained: Path, shapes: Path) -> None:
     # Small pictures are enlarged so that labels can be read.
     with Image.open(folder / "images_annotated" / "picture_0.png") as picture:
         assert max(picture.size) >= 480
+
+
+@pytest.mark.parametrize(("word", "low"), [("engine.nms_iou=1", True), ("train.precision=fp32", False)])
+def test_a_precision_that_is_named_holds_on_a_gpu(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, word: str, low: bool
+) -> None:
+    asked = []
+
+    def chosen(spec: SpecBase, gpus: list[int], *, precision: str, low: bool) -> Compute:
+        asked.append(low)
+        return choose_compute(spec, gpus, precision=precision, low=low)
+
+    monkeypatch.setattr(inference, "choose_compute", chosen)
+    words = ["dataset.infer_data_sources.captions=[red circle]", f"inference.results_dir={trained / word}"]
+    assert run(trained, "inference", *words, word) == 0
+    assert asked == [low]
 
 
 def test_inference_on_folders_with_equal_names(trained: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ __all__ = ["ANNOTATED", "KINDS", "Labels", "label_pictures"]
 KINDS = (*FORMATS, ANNOTATED)
 """What can be written: labels in several formats, and pictures with the boxes drawn."""
 
-_UNDER_WAY = 3 * BATCH
+_UNDER_WAY = 6 * BATCH
 _ENCODERS = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF"} | {
     ".tif": "TIFF",
     ".tiff": "TIFF",

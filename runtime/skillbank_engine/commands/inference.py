@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank_engine.answering import kept_of, make_ready, model_digest, read_model, refuse_trt, task_of
+from skillbank_engine.config.named import Named
 from skillbank_engine.device import choose_compute
 from skillbank_engine.family import Family
 from skillbank_engine.ownership import claim
@@ -42,7 +43,9 @@ def inference(family: Family, action: str, spec: SpecBase, overrides: Sequence[s
         model = read_model(family, spec, spec.inference.checkpoint, "inference.checkpoint", session.tell)
         spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
-        compute = choose_compute(spec, spec.inference.gpu_ids, precision=specs.settings(spec).precision)
+        low = kind.answers_in_low and "train.precision" not in Named(overrides)
+        precision = specs.settings(spec).precision
+        compute = choose_compute(spec, spec.inference.gpu_ids, precision=precision, low=low)
         task = task_of(kind, spec, model, (path for _, path in found))
         make_ready(task, model, compute)
         places = _places(found, getattr(spec.inference, "is_internal", False))

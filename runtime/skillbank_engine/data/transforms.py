@@ -262,8 +262,9 @@ def pad_images(
     width = max(least[1], *(image.shape[2] for image in images))
     if all(image.shape[1:] == (height, width) for image in images):
         return torch.stack(list(images)), None
-    pixels = torch.zeros((len(images), 3, height, width), dtype=torch.uint8)
-    mask = torch.zeros((len(images), height, width), dtype=torch.bool)
+    device = images[0].device
+    pixels = torch.zeros((len(images), 3, height, width), dtype=torch.uint8, device=device)
+    mask = torch.zeros((len(images), height, width), dtype=torch.bool, device=device)
     for number, image in enumerate(images):
         pixels[number, :, : image.shape[1], : image.shape[2]] = image
         mask[number, : image.shape[1], : image.shape[2]] = True

@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -14,7 +14,6 @@ from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.families.classification_pyt.data.samples import picture_tensor
 from skillbank_engine.results import write_text
-from skillbank_engine.threads import available_cpus
 
 RESULTS = "result.csv"
 _DIGITS = 6
@@ -43,10 +42,9 @@ def answered(
         From ``(B, 3, H, W)`` uint8 pixels to ``(B, C)`` logits.
     """
     read = partial(picture_tensor, size=size, scale=scale)
-    batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
-    with ThreadPoolExecutor(available_cpus()) as pool:
-        for pixels in ahead(lambda batch: torch.stack(list(pool.map(read, batch))), batches):
-            yield logits(pixels)
+    coming = ahead(read, images, batch_size)
+    while batch := list(islice(coming, batch_size)):
+        yield logits(torch.stack(batch))
 
 
 def write_results(

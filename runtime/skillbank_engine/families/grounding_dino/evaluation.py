@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import torch
 
@@ -112,15 +113,16 @@ def find(
     detections: dict[int, list[Detection]] = {}
     losses: list[tuple[float, int]] = []
     shares = list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]
-    coming = ahead(lambda chosen: [predictor.open(data.records[index].image) for index in chosen], shares)
+    paths = (data.records[index].image for index in chain.from_iterable(shares))
+    coming = ahead(predictor.look, paths, batch_size)
     for chosen in shares:
         records = [data.records[index] for index in chosen]
         with predictor.pace.over(len(records)):
-            images = next(coming)
-            passes = predictor.run(images)
-            found = predictor.read(passes, [image.size for image in images])
+            pictures = list(islice(coming, len(chosen)))
+            passes = predictor.run(pictures)
+            found = predictor.read(passes, pictures, threshold)
         for index, items in zip(chosen, found, strict=True):
-            detections[data.image_ids[index]] = [item for item in items if item.score >= threshold]
+            detections[data.image_ids[index]] = items
         if weights is not None:
             for prompt, batch, output in passes:
                 if not isinstance(output, DetectorOutput):

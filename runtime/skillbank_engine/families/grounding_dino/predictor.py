@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,6 +45,27 @@ class Network(Protocol):
 
     def __call__(self, pixels: Tensor, pixel_mask: Tensor | None, prompts: PromptBatch) -> Output:
         """Detect, with the arguments of :meth:`.detector.Detector.forward`."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as the network sees it.
+
+    Attributes
+    ----------
+    pixels : Tensor
+        ``(3, h, w)`` uint8, on the CPU; where it is to be sent to a GPU, from memory that it reads itself.
+    size : (int, int)
+        Width and height of the picture itself.
+    """
+
+    pixels: Tensor
+    size: tuple[int, int]
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height in which the network sees it."""
+        return self.pixels.shape[2], self.pixels.shape[1]
 
 
 @dataclass(frozen=True)
@@ -187,6 +207,7 @@ class Predictor:
         self._num_select = num_select
         self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len, prompt_phrases)
         self._texts: dict[int, Tensor] = {}
+        self._batches: dict[tuple[int, int], PromptBatch] = {}
 
     def open(self, path: Path) -> Image.Image:
         """Open a picture as the model was trained to see it.
@@ -198,47 +219,67 @@ class Predictor:
         """
         return open_image(path, self.pixels)
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+    def see(self, image: Image.Image) -> Seen:
+        """Make of a picture what the network sees; may be called in several threads."""
+        small = self._resizing.apply(View(image, np.zeros((0, 4)), ())).image
+        pixels = image_tensor(small).contiguous()
+        return Seen(pixels.pin_memory() if self._compute.device.type == "cuda" else pixels, image.size)
+
+    def look(self, path: Path) -> Seen:
+        """Open a picture and make of it what the network sees; see :meth:`open`."""
+        return self.see(self.open(path))
+
+    def detect(self, images: Sequence[Image.Image], least: float = 0.0) -> list[list[Detection]]:
+        """Detect in some pictures, which are RGB; as :meth:`find` does."""
+        return self.find([self.see(image) for image in images], least)
+
+    def find(self, pictures: Sequence[Seen], least: float = 0.0) -> list[list[Detection]]:
         """Detect in some pictures.
 
         Parameters
         ----------
-        images : sequence of PIL.Image.Image
-            RGB, any sizes; neighbours of equal size make one pass.  Others are not padded to one batch, or
-            the padding would leak into the network's group norms and results depend on the company.
+        pictures : sequence of Seen
+            Any sizes; those of equal size make one pass.  Others are not padded to one batch, or the padding
+            would leak into the network's group norms and results depend on the company.
+        least : float
+            Least score of what is given.
 
         Returns
         -------
         list of list of Detection
             For each picture, best first.
         """
-        results: list[list[Detection]] = []
-        for _, group in groupby(images, key=lambda image: image.size):
-            same = list(group)
-            results.extend(self.read(self.run(same), [image.size for image in same]))
-        return results
-
-    def shrink(self, image: Image.Image) -> Image.Image:
-        """Resize a picture as the network will see it; :meth:`run` takes what this gave as it is."""
-        return self._resizing.apply(View(image, np.zeros((0, 4)), ())).image
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number, picture in enumerate(pictures):
+            groups.setdefault(picture.shown, []).append(number)
+        results: dict[int, list[Detection]] = {}
+        for numbers in groups.values():
+            same = [pictures[number] for number in numbers]
+            results.update(zip(numbers, self.read(self.run(same), same, least), strict=True))
+        return [results[number] for number in range(len(pictures))]
 
     @torch.inference_mode()
-    def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, Output]]:
-        """Run the detector once for each prompt on one batch, giving the raw outputs."""
+    def run(self, pictures: Sequence[Seen]) -> list[tuple[Prompt, PromptBatch, Output]]:
+        """Run the detector once for each prompt on pictures of one size, giving the raw outputs."""
         device = self._compute.device
-        pixels, mask = pad_images(
-            [image_tensor(self.shrink(image)) for image in images], self._resizing.frame
-        )
-        mask = None if mask is None else mask.to(device)
-        normalised = normalise(pixels.to(device), mask, self._mean, self._std).to(self._weights)
+        sent = [picture.pixels.to(device, non_blocking=True) for picture in pictures]
+        pixels, mask = pad_images(sent, self._resizing.frame)
+        normalised = normalise(pixels, mask, self._mean, self._std).to(self._weights)
         passes = []
         if self._own is not None and self._own.training:  # for hundreds of layers to hear it takes its time
             self._own.eval()
         for number, prompt in enumerate(self.prompts):
-            batch = batch_prompts([prompt] * len(images), self._pad).to(device)
+            batch = self._batch(number, len(pictures))
             with self._compute.autocast(self._weights):
                 passes.append((prompt, batch, self._answer(number, normalised, mask, batch)))
         return passes
+
+    def _batch(self, number: int, pictures: int) -> PromptBatch:
+        """Give a prompt for each of some pictures, on the device."""
+        if (number, pictures) not in self._batches:
+            batch = batch_prompts([self.prompts[number]] * pictures, self._pad)
+            self._batches[number, pictures] = batch.to(self._compute.device)
+        return self._batches[number, pictures]
 
     def _answer(self, number: int, pixels: Tensor, mask: Tensor | None, batch: PromptBatch) -> Output:
         """Run the detector; the text of a prompt is encoded once for all pictures."""
@@ -252,8 +293,12 @@ class Predictor:
         output: DetectorOutput = detector(pixels, mask, batch, text=text)
         return output
 
+    @torch.inference_mode()
     def read(
-        self, passes: Sequence[tuple[Prompt, PromptBatch, Output]], sizes: Sequence[tuple[int, int]]
+        self,
+        passes: Sequence[tuple[Prompt, PromptBatch, Output]],
+        pictures: Sequence[Seen],
+        least: float = 0.0,
     ) -> list[list[Detection]]:
         """Turn raw outputs into detections.
 
@@ -261,27 +306,32 @@ class Predictor:
         ----------
         passes : sequence
             What :meth:`run` gave.
-        sizes : sequence of (int, int)
-            Width and height of the original pictures.
+        pictures : sequence of Seen
+            What it gave that for.
+        least : float
+            Least score of what is given.
         """
         scores = torch.cat([phrase_scores(o.logits[-1], batch.phrase_tokens) for _, batch, o in passes], -1)
         # Boxes differ between passes, so a query is known by its pass too.
         owners = torch.cat(
             [
-                torch.full((batch.phrase_tokens.shape[1],), number)
+                torch.full((batch.phrase_tokens.shape[1],), number, device=scores.device)
                 for number, (_, batch, _) in enumerate(passes)
             ]
         )
         boxes = torch.stack([output.boxes[-1].float() for _, _, output in passes], 1)
-        corners = xyxy_from_cxcywh(boxes).clamp(0, 1).cpu()
+        corners = xyxy_from_cxcywh(boxes).clamp(0, 1)
         count = min(self._num_select, scores[0].numel())
-        best, places = scores.flatten(1).cpu().topk(count, dim=1)
+        best, places = scores.flatten(1).topk(count, dim=1)
         queries, phrases = places // scores.shape[-1], places % scores.shape[-1]
+        rows = torch.arange(len(pictures), device=scores.device)[:, None]
+        chosen = corners[rows, owners[phrases], queries].cpu()
+        best, phrases = best.cpu(), phrases.cpu()
         results = []
-        for number, (width, height) in enumerate(sizes):
-            chosen = corners[number, owners[phrases[number]], queries[number]] * torch.tensor(
-                [width, height] * 2
-            )
-            rows = zip(phrases[number].tolist(), chosen.tolist(), best[number].tolist(), strict=True)
-            results.append([Detection(phrase, (b[0], b[1], b[2], b[3]), score) for phrase, b, score in rows])
+        for number, picture in enumerate(pictures):
+            kept = int((best[number] >= least).sum())  # the best come first
+            scaled = chosen[number, :kept] * torch.tensor([*picture.size, *picture.size])
+            values = (phrases[number, :kept].tolist(), scaled.tolist(), best[number, :kept].tolist())
+            found = zip(*values, strict=True)
+            results.append([Detection(phrase, (b[0], b[1], b[2], b[3]), score) for phrase, b, score in found])
         return results

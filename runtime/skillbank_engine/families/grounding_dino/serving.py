@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,13 @@ from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.drawing import draw_detections, phrase_colours
 from skillbank_engine.errors import DataError, EngineError
 from skillbank_engine.families.grounding_dino.descriptions import split_text
-from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
+from skillbank_engine.families.grounding_dino.predictor import (
+    Detection,
+    Predictor,
+    Seen,
+    rounded,
+    without_repeats,
+)
 from skillbank_engine.families.grounding_dino.tiles import AUTO, OFF, detect_in_tiles, tile_size
 from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
 from skillbank_engine.uploads import about_pixels, decode, preview_of
@@ -79,12 +86,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A request whose picture is decoded; ``small`` is what the network sees, ``said`` is about the file."""
+    """A request whose picture is decoded; ``seen`` is what the network sees, ``said`` is about the file."""
 
     wish: Wish
     predictor: Predictor
-    small: Image.Image
-    size: tuple[int, int]
+    seen: Seen
     full: Image.Image | None
     said: dict[str, object]
     since: float
@@ -93,7 +99,7 @@ class _Ready:
     @property
     def company(self) -> tuple[object, ...]:
         """What requests have in common that can make one pass."""
-        return self.wish.phrases, self.small.size
+        return self.wish.phrases, self.seen.shown
 
 
 class Service:
@@ -132,7 +138,7 @@ class Service:
         self._most_pixels, self._batch_size, self._window = most_pixels, batch_size, window
         self._pool = ThreadPoolExecutor(workers)
         # Pictures that are decoded and wait take memory, so further requests wait outside.
-        self._places = threading.BoundedSemaphore(4 * batch_size)
+        self._places = threading.BoundedSemaphore(2 * (batch_size + max(batch_size, workers)))
         self._news = threading.Condition()
         self._ready: deque[_Ready] = deque()
         self._coming, self._closed = 0, False
@@ -171,8 +177,7 @@ class Service:
             ready = _Ready(
                 wish=wish,
                 predictor=predictor,
-                small=predictor.shrink(full),
-                size=full.size,
+                seen=predictor.see(full),
                 full=full if wish.draw or wish.tiles != OFF else None,
                 said=about_pixels(picture),
                 since=time.monotonic(),
@@ -225,8 +230,9 @@ class Service:
     def _detect(self, batch: Sequence[_Ready]) -> None:
         start = time.monotonic()
         predictor = batch[0].predictor
-        passes = predictor.run([item.small for item in batch])
-        found = predictor.read(passes, [item.size for item in batch])
+        pictures = [item.seen for item in batch]
+        least = min(item.wish.threshold for item in batch)
+        found = predictor.read(predictor.run(pictures), pictures, least)
         found = [self._closer(item, whole) for item, whole in zip(batch, found, strict=True)]
         spent = time.monotonic() - start
         answers = []
@@ -237,13 +243,13 @@ class Service:
             if item.wish.across_iou < 1:
                 others = len(without_repeats(sure, item.wish.nms_iou)) - len(kept)
             document = {
-                "width": item.size[0],
-                "height": item.size[1],
+                "width": item.seen.size[0],
+                "height": item.seen.size[1],
                 "detections": [rounded(d, item.wish.names) for d in kept],
                 "batch": len(batch),
                 "seconds": round(spent, 4),
                 **({"other_names": others} if others > 0 else {}),
-                **({"seen": list(item.small.size)} if _is_much_smaller(item) else {}),
+                **({"seen": list(item.seen.shown)} if _is_much_smaller(item) else {}),
                 **item.said,
             }
             answers.append((item, kept, document))
@@ -256,10 +262,11 @@ class Service:
 
     def _closer(self, item: _Ready, whole: list[Detection]) -> list[Detection]:
         """Add what the tiles of a picture show, if it is to be looked at in tiles."""
-        tile = tile_size(item.wish.tiles, item.size, item.small.size)
+        tile = tile_size(item.wish.tiles, item.seen.size, item.seen.shown)
         if tile is None or item.full is None:
             return whole
-        detect, least = item.predictor.detect, item.wish.threshold
+        least = item.wish.threshold
+        detect = partial(item.predictor.detect, least=least)
         return detect_in_tiles(item.full, tile, detect, whole, least, self._batch_size)
 
     def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, object]) -> None:
@@ -285,7 +292,7 @@ class Service:
 
 def _is_much_smaller(item: _Ready) -> bool:
     """Whether a picture is looked at as a whole alone, and would be looked at in tiles if asked to."""
-    return item.wish.tiles == OFF and tile_size(AUTO, item.size, item.small.size) is not None
+    return item.wish.tiles == OFF and tile_size(AUTO, item.seen.size, item.seen.shown) is not None
 
 
 def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, float]) -> Wish:

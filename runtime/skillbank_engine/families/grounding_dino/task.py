@@ -79,6 +79,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
 
     in_file = "vocabulary"
     recordable = GROUNDING_DINO.recordable
+    answers_in_low = True
     foreign_weights = FOREIGN
     outputs = (DetectorOutput,)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from PIL import Image
+from torch import Tensor
 
 from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.images import open_image
@@ -19,7 +22,7 @@ from skillbank_engine.drawing import draw_detections, phrase_colours, save_pictu
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.rtdetr.config import InferenceSpec
 from skillbank_engine.families.rtdetr.measuring import listed
-from skillbank_engine.families.rtdetr.predictor import detections_of, framed_pixels
+from skillbank_engine.families.rtdetr.predictor import detections_of, framed_pixels, scaled_pixels
 from skillbank_engine.results import write_text
 from skillbank_engine.task import Place
 
@@ -87,11 +90,16 @@ def _detected(
     settings, framing = spec.inference, task.framing()
     size = settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size
     passes = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-    coming = ahead(lambda places: [open_image(place.image, task.pixels) for place in places], passes)
+
+    def opened(place: Place) -> tuple[Image.Image, Tensor]:
+        image = open_image(place.image, task.pixels)
+        return image, framed_pixels(image, framing)
+
+    coming = ahead(opened, pictures, size)
     for places in passes:
         with task.pace.over(len(places)):
-            images = next(coming)
-            logits, boxes = task.answer(framed_pixels(images, framing, compute.device))
+            images, pixels = zip(*islice(coming, len(places)), strict=True)
+            logits, boxes = task.answer(scaled_pixels(torch.stack(pixels).to(compute.device)))
             sizes = [image.size for image in images]
             found = detections_of(
                 logits, boxes, sizes, framing, spec.model.num_select, settings.conf_threshold

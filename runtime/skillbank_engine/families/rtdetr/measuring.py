@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,15 +149,15 @@ def find(
     threshold = spec.evaluate.conf_threshold if isinstance(spec, EvaluateSpec) else 0.0
     records = data.annotations.records
 
-    def opened(part: Sequence[Record]) -> list[View]:
-        return [framing.apply(view_of(record, task.pixels)) for record in part]
+    def opened(index: int) -> View:
+        return framing.apply(view_of(records[index], task.pixels))
 
     passes = _passes(len(records), _batch_size(spec))[team.rank :: team.size]
-    coming = ahead(opened, ([records[index] for index in chosen] for chosen in passes))
+    coming = ahead(opened, chain.from_iterable(passes), _batch_size(spec))
     for chosen in passes:
         part = [records[index] for index in chosen]
         with task.pace.over(len(part)):
-            views = next(coming)
+            views = list(islice(coming, len(part)))
             pixels = view_pixels(views, compute.device)
             if stage == "val":
                 targets = _targets(task, part, views)

@@ -13,10 +13,9 @@ from skillbank_engine.detection_metrics import Detection
 from skillbank_engine.families.rtdetr.framing import Framing
 
 
-def framed_pixels(images: Sequence[Image.Image], framing: Framing, device: torch.device) -> Tensor:
-    """Give pictures as the network takes them: ``(B, 3, H, W)`` of 0 to 1."""
-    nothing = np.zeros((0, 4))
-    return view_pixels([framing.apply(View(image, nothing, ())) for image in images], device)
+def framed_pixels(image: Image.Image, framing: Framing) -> Tensor:
+    """Give a picture in its frame: ``(3, H, W)`` uint8."""
+    return image_tensor(framing.apply(View(image, np.zeros((0, 4)), ())).image)
 
 
 def view_pixels(views: Sequence[View], device: torch.device) -> Tensor:

@@ -361,8 +361,8 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
             missing="these pictures, the model has none",
         )
         framing = Framing(height, width, self.framing().keep_shape)
-        cpu = torch.device("cpu")
-        return ({"inputs": framed_pixels([open_image(path, scale)], framing, cpu)} for path in paths)
+        images = (open_image(path, scale) for path in paths)
+        return ({"inputs": scaled_pixels(framed_pixels(image, framing)[None])} for image in images)
 
     @classmethod
     def settle(

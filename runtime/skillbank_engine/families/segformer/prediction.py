@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -14,7 +14,6 @@ from torch import Tensor
 from skillbank_engine.data.ahead import ahead
 from skillbank_engine.families.segformer.data.transforms import image_tensor
 from skillbank_engine.families.segformer.model import enlarged
-from skillbank_engine.threads import available_cpus
 
 if TYPE_CHECKING:
     from skillbank_engine.data.pixels import Array
@@ -70,18 +69,18 @@ class Predictor:
             Number of the batch, key, picture, and logits ``(classes, H, W)`` of its own pixels, on the
             device.
         """
-        batches = [keys[first : first + batch_size] for first in range(0, len(keys), batch_size)]
-        with ThreadPoolExecutor(min(available_cpus(), batch_size)) as pool:
 
-            def opened(some: Sequence[Key]) -> tuple[list[Image.Image], Tensor]:
-                images = list(pool.map(read, some))
-                return images, torch.stack(list(pool.map(self.seen, images)))
+        def opened(key: Key) -> tuple[Key, Image.Image, Tensor]:
+            image = read(key)
+            return key, image, self.seen(image)
 
-            for number, (images, pixels) in enumerate(ahead(opened, batches)):
-                # In the size that the network saw: a larger one is made of that, as of an exported file's.
-                seen = enlarged(self.logits(pixels.to(self.device)), *self.size)
-                for key, image, row in zip(batches[number], images, seen, strict=True):
-                    yield number, key, image, enlarged(row[None], image.height, image.width)[0]
+        coming = ahead(opened, keys, batch_size)
+        for number in range(-(-len(keys) // batch_size)):
+            some, images, pixels = zip(*islice(coming, batch_size), strict=True)
+            # In the size that the network saw: a larger one is made of that, as of an exported file's.
+            seen = enlarged(self.logits(torch.stack(pixels).to(self.device)), *self.size)
+            for key, image, row in zip(some, images, seen, strict=True):
+                yield number, key, image, enlarged(row[None], image.height, image.width)[0]
 
 
 def best_classes(logits: Tensor) -> Array:

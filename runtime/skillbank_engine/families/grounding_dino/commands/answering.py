@@ -30,6 +30,7 @@ from skillbank_engine.families.grounding_dino.serving import Reply, Service, rea
 
 _KEY = "--checkpoint"
 _MOST_LABELS = 200
+_WORKERS = 16
 _ACROSS = 0.7
 """Most overlap of boxes of two descriptions: above it they are names of one object, and the surest counts."""
 
@@ -50,7 +51,7 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    compute = choose_compute(spec, [0])
+    compute = choose_compute(spec, [0], low=True)
     network, resizing = make_network(spec, model, compute)
     usual = {
         "threshold": spec.inference.conf_threshold,
@@ -67,11 +68,12 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
         most_pixels=arguments.max_pixels,
         batch_size=arguments.batch_size,
         window=arguments.window / 1000,
-        workers=min(8, compute.threads + 1),
+        workers=min(_WORKERS, compute.threads + 1),
     )
     about = {
         **usual,
         "device": str(compute.device),
+        "precision": compute.precision,
         "backbone": model.architecture.backbone,
         "labels": list(model.labels[:_MOST_LABELS]),
     }

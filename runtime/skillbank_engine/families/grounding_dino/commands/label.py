@@ -48,7 +48,7 @@ def label(arguments: Namespace) -> None:
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]), pictures)
+    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0], low=True), pictures)
     targets = _targets(pictures, out)
     threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold
     made_with = {

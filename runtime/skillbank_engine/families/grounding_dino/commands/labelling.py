@@ -4,11 +4,14 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+from PIL import Image
 
 from skillbank_engine.data.ahead import ahead
 from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
-from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, without_repeats
+from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, Seen, without_repeats
 
 _LOG = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 5.0
@@ -56,20 +59,45 @@ def label_pictures(
         Wanted colours by description.
     """
     palette = phrase_colours(phrases, colours)
+
+    def written(found: _Found) -> Labelled:
+        kept = tuple(without_repeats(found.detections, nms_iou))
+        save_picture(draw_detections(found.image, kept, phrases, palette, outline), found.target)
+        return Labelled(found.path, kept, found.target)
+
     told = time.monotonic()
-    passes = [pictures[start : start + batch_size] for start in range(0, len(pictures), batch_size)]
-    coming = ahead(lambda part: [predictor.open(path) for path, _ in part], passes)
-    done = 0
-    for part in passes:
-        with predictor.pace.over(len(part)):
-            images = next(coming)
-            all_found = predictor.detect(images)
-        for (path, target), image, found in zip(part, images, all_found, strict=True):
-            sure = [item for item in found if item.score >= threshold]
-            kept = tuple(without_repeats(sure, nms_iou))
-            save_picture(draw_detections(image, kept, phrases, palette, outline), target)
-            yield Labelled(path, kept, target)
-        done += len(part)
+    labelled = ahead(written, _detected(predictor, pictures, batch_size, threshold))
+    for done, item in enumerate(labelled, 1):
+        yield item
         if time.monotonic() - told > _PROGRESS_SECONDS:
             told = time.monotonic()
             _LOG.info("%d of %d pictures done", done, len(pictures))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found on an opened picture, and where its annotated copy goes."""
+
+    path: Path
+    target: Path
+    image: Image.Image
+    detections: list[Detection]
+
+
+def _detected(
+    predictor: Predictor, pictures: Sequence[tuple[Path, Path]], batch_size: int, threshold: float
+) -> Iterator[_Found]:
+    """Detect batch by batch, while the next pictures are opened."""
+
+    def opened(picture: tuple[Path, Path]) -> tuple[Image.Image, Seen]:
+        image = predictor.open(picture[0])
+        return image, predictor.see(image)
+
+    coming = ahead(opened, pictures, batch_size)
+    for start in range(0, len(pictures), batch_size):
+        part = pictures[start : start + batch_size]
+        with predictor.pace.over(len(part)):
+            images, seen = zip(*islice(coming, len(part)), strict=True)
+            found = predictor.find(seen, threshold)
+        for (path, target), image, detections in zip(part, images, found, strict=True):
+            yield _Found(path, target, image, detections)
