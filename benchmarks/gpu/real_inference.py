@@ -206,8 +206,9 @@ def _distance(row: dict[str, Any], proposal: list[float]) -> float:
     """Add up how far a box and its score are from a proposal and its score for the same name."""
     score = proposal[5 + NAMES.index(row["phrase"])]
     apart: float = abs(row["score"] - score)
-    sides = zip(row["box"], proposal, (*SIZE, *SIZE), strict=False)
-    return apart + sum(abs(a - b) / scale for a, b, scale in sides)
+    for side, proposed, scale in zip(row["box"], proposal, (*SIZE, *SIZE), strict=False):
+        apart += abs(side - proposed) / scale
+    return apart
 
 
 if __name__ == "__main__":
