@@ -164,7 +164,8 @@ def answer(runtime: Runtime, does: Callable[[Runtime, str], Any], place: str) ->
     given = {place, place.strip(), str(Path(place.strip())), str(Path(place.strip()).absolute())}
     for each in sorted(given, key=len, reverse=True):
         said = said.replace(each, "IT")
-    return re.sub(r"\S+ does not exist", "IT does not exist", said)  # of a long name the end is not said
+    said = re.sub(r"(\S{20,})…", lambda m: "IT" if any(g.startswith(m[1]) for g in given) else m[0], said)
+    return re.sub(r"\S+ does not exist", "IT does not exist", said)  # a long name is cut off
 
 
 @pytest.mark.parametrize("door", DOORS)
