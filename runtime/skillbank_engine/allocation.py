@@ -11,7 +11,7 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Numbers of glibc's ``mallopt``."""
-_KEPT = 1 << 30
+_KEPT = 256 << 20
 """Bytes: blocks as large are mapped by themselves, and as much free memory at the end is given back."""
 _OWN = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
 """Variables by which somebody has chosen otherwise, or another allocator."""
