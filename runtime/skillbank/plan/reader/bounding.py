@@ -26,15 +26,8 @@ _LONGEST = 3
 _OPEN = frozenset({"", "order", "courtesy", "told", "unread", "report"})
 _MEMBERS, _VERDICTS = word_list("bounding.members"), word_list("bounding.verdicts")
 _SPOILING, _BEING = word_list("bounding.spoiling"), of("be") | {"was", "were", "got", "became"}
-_LEADING = of("determiners") - {"half", "most", "some", "both"} | {
-    "since",
-    "because",
-    "as",
-    "and",
-    "but",
-    "so",
-}
-_PARTS = frozenset({"half", "both", "most", "some", "those", "these"})
+_PARTS = frozenset({"half", "both", "most", "some"})
+_LEADING = of("determiners", "joins", "reasons") - _PARTS
 _NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "version", "idea"})
 """What is no part of the data, though it is counted: "the first attempt was garbage"."""
 

@@ -40,6 +40,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.appositions import take_apposed
 from skillbank.plan.reader.belonging import without_others
 from skillbank.plan.reader.bounding import mark_bounds
 from skillbank.plan.reader.broken import take_broken
@@ -79,7 +80,7 @@ from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
-from skillbank.plan.reader.shown import mark_unnamed, take_apposed, take_segmented, take_shown
+from skillbank.plan.reader.shown import take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step import Step
@@ -88,6 +89,7 @@ from skillbank.plan.reader.steps import settle_actions
 from skillbank.plan.reader.students import Taught, Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.reader.unheld import mark_comments, mark_unheld
+from skillbank.plan.reader.unnamed_things import mark_unnamed, take_segmented
 from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
 from skillbank.visible import one_line
