@@ -6,7 +6,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import STOPS, Match, Text
-from skillbank.plan.reader.people import is_titled
+from skillbank.plan.reader.people import is_name
 from skillbank.plan.reader.phrases import ACTIONS, word_list
 from skillbank.plan.reader.reports import asks
 from skillbank.plan.reader.telling import FRAME
@@ -262,7 +262,7 @@ def _take_farewells(text: Text) -> None:
         last = next((k for k in behind if text.word(k) in ("ps", "pps")), len(text.tokens))
         whole = range(match.end, last)
         plain = _VERBS_OF_CLAUSES.isdisjoint(text.words(range(end, last)))  # "Thanks, Ana. Mules are horses."
-        fits = plain and 0 < len(whole) <= _LONGEST_BLOCK and is_titled(text, match.end)
+        fits = plain and 0 < len(whole) <= _LONGEST_BLOCK and is_name(text, match.end)
         if fits and _is_signature(text, whole):
             text.ledger.claim("courtesy", range(match.first, last))
         elif _is_signed(text, range(match.end, end)):  # another sentence stands below
@@ -281,7 +281,7 @@ def _take_place(text: Text, match: Match) -> None:
     """Account for whom greetings come from: "Greetings from the mine, Oskar"."""
     end = _sentence_end(text, match.end)
     comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n", ":")), end)
-    named = comma < end and end - comma < 5 and all(is_titled(text, k) for k in range(comma + 1, end))
+    named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
     last = end if named else comma
     meant = any(
         text.within(k, "grammar.mode.technical", "grammar.mode.directive") or asks(text, k)
@@ -333,7 +333,7 @@ def _is_apart(text: Text, first: int) -> bool:
 def _is_signed(text: Text, name: range) -> bool:
     """Whether some words are a name, and nothing else in requests."""
     short = 0 < len(name) <= _LONGEST_NAME
-    return short and all(is_titled(text, k) and not text.spans[k] for k in name)
+    return short and all(is_name(text, k) and not text.spans[k] for k in name)
 
 
 def _last_line(text: Text) -> tuple[int, int, bool]:
@@ -368,7 +368,7 @@ def _take_askers(text: Text) -> None:
             continue  # which are theirs: "Anna needs all 4 GPUs"
         if not {"nobody", "noone"}.isdisjoint(text.words(who)):
             continue  # a wish that nobody has is none
-        named = all(is_titled(text, i) for i in who) or _is_body(text, who)
+        named = all(is_name(text, i) for i in who) or _is_body(text, who)
         if who and len(who) < 4 and named and _passes_on(text, first, match.end):
             said = range(first, match.end)
             text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
@@ -405,7 +405,7 @@ def _is_somebody(text: Text, i: int) -> bool:
         token.kind == "word"
         and token.text.isalpha()
         and text.ledger.free(i)
-        and (not text.spans[i] or is_titled(text, i))
+        and (not text.spans[i] or is_name(text, i))
     )
 
 

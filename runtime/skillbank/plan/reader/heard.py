@@ -7,7 +7,7 @@ else hands on what a person says or writes: "my boss says to train X on D", "the
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.people import is_titled
+from skillbank.plan.reader.people import is_name
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.reports import asks
 
@@ -90,7 +90,7 @@ def take_heard(text: Text) -> list[str]:
 def _is_heard(text: Text, match: Match) -> bool:
     """Whether somebody else says something; nothing waits for it: "as soon as Ines says so"."""
     who = match.tokens("who")
-    named = is_titled(text, match.first) or (match.first == 0 and text.is_plain(0))
+    named = is_name(text, match.first) or (match.first == 0 and text.is_plain(0))
     if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not named):
         return False
     before = range(max(text.sentence(match.first).start, match.first - 4), match.first)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["is_of_name", "is_titled"]
+__all__ = ["is_name", "is_of_name"]
 
 
-def is_titled(text: Text, i: int) -> bool:
+def is_name(text: Text, i: int) -> bool:
     """Whether a word is written with a capital, as names are."""
     return text.ledger.said([i]).istitle()
 
@@ -18,9 +18,9 @@ def is_of_name(text: Text, i: int) -> bool:
     What is written otherwise may be a model: "YOLO World, find cats", "MaskDINO".
     """
     said = text.ledger.said([i])
-    led = text.kind(i - 1) == "word" and is_titled(text, i - 1)
+    led = text.kind(i - 1) == "word" and is_name(text, i - 1)
     return (
         said.endswith(".")
-        or (is_titled(text, i) and not text.spans[i])
+        or (is_name(text, i) and not text.spans[i])
         or (led and said.isupper() and len(said) < 4)
     )

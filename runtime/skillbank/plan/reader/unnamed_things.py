@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillbank.bank.skill import Skill
-from skillbank.plan.reader.described import gives_masks
 from skillbank.plan.reader.finding import FINDERS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrase
+from skillbank.plan.reader.skill_meant import gives_masks
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import key_of
