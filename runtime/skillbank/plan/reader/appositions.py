@@ -7,7 +7,7 @@ from skillbank.plan.reader.phrases import classes
 
 __all__ = ["take_apposed"]
 
-_TURNING = classes("shown.turning")
+_TURNING = classes("wording.turning")
 
 
 def take_apposed(text: Text, known: frozenset[str]) -> list[str]:

@@ -18,7 +18,7 @@ _DATA = frozenset({"data", "dataset", "annotations", "tiles"})
 """What lies at a place as its pictures do; a folder or a split may be one of several there."""
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
-_TURNING = classes("shown.turning")
+_TURNING = classes("wording.turning")
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
 
