@@ -28,6 +28,10 @@ BOUNDS = [
 JUDGED = [
     # A part of the data is not as it should be.
     "April was mislabelled.",
+    "The masks do not exist.",
+    "The labels start at 1.",
+    "The card fits 4.",
+    "The GPU holds 16 pictures.",
     "The intern mislabelled April.",
     "Those from the north are garbage.",
     "The last folder is a mess.",

@@ -107,7 +107,12 @@ def test_a_sentence_behind_says_what_they_are(own_bank: Runtime, said: str) -> N
 
 
 @pytest.mark.parametrize(
-    "said", ["Train RT-DETR, our gull detector, on", "Train our gull finder, a rtdetr, on"]
+    "said",
+    [
+        "Train RT-DETR, our gull detector, on",
+        "Train our gull finder, a rtdetr, on",
+        "Train our gull detector, RT-DETR, on",
+    ],
 )
 def test_a_model_is_told_by_what_it_is_for(own_bank: Runtime, said: str) -> None:
     assert plan(own_bank, f"{said} /a/b, no HPO.").slots["skill"] == "tao-train-rtdetr"

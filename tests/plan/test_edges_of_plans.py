@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
+from skillbank.plan.captions import CAPTIONS, read_captions
 from skillbank.plan.coverage import Coverage, skill_coverage
 from skillbank.plan.data_formats import left_to_program
-from skillbank.plan.described import CAPTIONS, read_captions
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slot_keys import only_trained

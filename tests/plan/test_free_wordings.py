@@ -33,6 +33,8 @@ READ: dict[str, tuple[str, str, dict[str, Any]]] = {
     "Run please RT-DETR on /p, checkpoint job 91f3ce": (DETECTOR, "inference", {"parent": "91f3ce"}),
     "Let the image classifier go over /p, job e4b815": (CLASSIFIER, "inference", {"parent": "e4b815"}),
     "Send /p through SegFormer, job f16b02": (MASKER, "inference", {"parent": "f16b02"}),
+    "One pass with RT-DETR over /p, checkpoint job 91f3ce": (DETECTOR, "inference", {"parent": "91f3ce"}),
+    "RT-DETR goes over /p, checkpoint job 91f3ce": (DETECTOR, "inference", {"parent": "91f3ce"}),
     "rt-detr on /p for inference, checkpoint from job 91f3ce": (DETECTOR, "inference", {"parent": "91f3ce"}),
     "Our order: SegFormer trained on /p, 45 epochs, no AutoML": (MASKER, "train", {"policy": "off"}),
     "Third and last run: Grounding DINO, /p, 12 epochs, no HPO": (FINDER, "train", {"parent": None}),
@@ -48,6 +50,8 @@ ASKED = [
     "Prelabel batch 8 for the vendor: label cars in ./batch_8",
     "train an image classifier on data/x, the segmentation one",
     "RT-DETR on data/x, not for inference",
+    "one pass over data/x with RT-DETR",
+    "train RT-DETR on data/x and the folder beside it",
 ]
 
 

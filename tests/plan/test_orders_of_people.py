@@ -140,6 +140,8 @@ def test_a_training_that_is_told_is_none(read: Read, said: str) -> None:
         "Please let job 3fa91c go on.", "A reboot killed job 3fa91c, so please pick it up again.",
         "Since the power is back, job 3fa91c can be continued.",
         "The training was stopped. Kindly resume job 3fa91c.",
+        "Job 3fa91c needs resuming.", "Job 3fa91c crashed, it needs resuming.", "Let job 3fa91c continue.",
+        "Job 3fa91c crashed. Please continue from there.", "Pick job 3fa91c up again.",
     ],
 )  # fmt: skip
 def test_a_job_is_gone_on_with_behind_what_stopped_it(read: Read, said: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SpecError
-from skillbank.plan.described import read_captions
+from skillbank.plan.captions import read_captions
 from skillbank.plan.model import InputBinding, Override, Plan, Source
 from skillbank.plan.request import clean_uri
 from skillbank.plan.variables import name_problem

@@ -13,8 +13,8 @@ from skillbank.facade.arguments import requests_of
 from skillbank.lazy_imports import lazy_imports
 from skillbank.misfits import refuse_text
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
+from skillbank.plan.captions import reads_words
 from skillbank.plan.datasets import bindings
-from skillbank.plan.described import reads_words
 from skillbank.plan.divided import divided, local_place
 from skillbank.plan.draft import Parent
 from skillbank.plan.naming import resolve

@@ -13,7 +13,7 @@ from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SpecError
 from skillbank.plan import datasets, inference
-from skillbank.plan.described import read_captions
+from skillbank.plan.captions import read_captions
 from skillbank.plan.hardware import counted, resource_changes
 from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Plan, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path

@@ -17,11 +17,11 @@ from skillbank.plan.reader.parts import (
     MEMBERS,
     Part,
     bounds,
-    is_of_name,
     is_of_world,
     names,
     parts,
 )
+from skillbank.plan.reader.people import is_of_name
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import FINITE, is_many, is_regular_past, of
@@ -78,9 +78,9 @@ def _of_others(text: Text, teller: Teller, part: Part) -> set[int]:
     "I'm just the guy who knows excel", "Rui asks whether the model is any good"
     """
     asking = next((k for k in part.tokens if text.word(k) in _ASKING), part.end)
-    if _QUESTIONS.intersection(text.words(range(asking, part.end))[1:4]):
+    if of("questions").intersection(text.words(range(asking, part.end))[1:4]):
         theirs = range(asking, _end_of_words(text, asking + 4, part.end))
-        barring = BARRING - _QUESTIONS
+        barring = BARRING - of("questions")
         return {k for k in theirs if text.word(k) not in barring and not text.within(k, *_TRADE)}
     subject, verb = teller.verb_of(part.first, part.end) or (part.first, part.first)
     if not (part.early and text.word(subject) in ("i", "we") and _says_who(text, verb, part.end)):
@@ -101,7 +101,6 @@ def _end_of_words(text: Text, first: int, end: int) -> int:
 _TRADE = ("grammar.mode.technical",)
 _JUST = of("adverbs") | {"just"}
 _ASKING = frozenset({"ask", "asks", "asked", "wonder", "wonders", "wondered", "doubts", "doubted"})
-_QUESTIONS = frozenset({"whether", "if", "how", "what", "why", "who", "which"})
 
 
 def _is_story(text: Text, teller: Teller, part: Part) -> bool:

@@ -6,8 +6,9 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import STOPS, Match, Text
+from skillbank.plan.reader.people import is_name
 from skillbank.plan.reader.phrases import ACTIONS, word_list
-from skillbank.plan.reader.reports import asks, is_name
+from skillbank.plan.reader.reports import asks
 from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.wording import of
 from skillbank.plan.slots import SLOTS, Kind

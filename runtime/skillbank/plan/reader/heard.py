@@ -7,8 +7,9 @@ else hands on what a person says or writes: "my boss says to train X on D", "the
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.people import is_name
 from skillbank.plan.reader.phrases import word_list
-from skillbank.plan.reader.reports import asks, is_name
+from skillbank.plan.reader.reports import asks
 
 __all__ = ["orders_quoted", "take_heard"]
 

@@ -33,7 +33,8 @@ def _mark_known_to_person(text: Text, clauses: Clauses, over: frozenset[int]) ->
     for match in bare.phrases("unread.taken_up"):
         said = [*match.tokens(), *_free_behind(text, match.end)]
         named = text.owners([*said, said[-1] + 1]) & _NAMING
-        if not named and match.first not in over and not _is_told(text, clauses, said, match.end):
+        resumed = text.owner(match.first) == "action" and text.word(match.first - 1) in ("needs", "need")
+        if not (named or resumed or match.first in over) and not _is_told(text, clauses, said, match.end):
             _leave_said(text, said)
     for match in bare.phrases("unread.likewise"):
         said = [i for i in range(match.first, clauses.of(match.end - 1).end) if text.kind(i) != "mark"]

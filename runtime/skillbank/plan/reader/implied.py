@@ -10,9 +10,9 @@ from skillbank.bank.engines import example_model
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in, trains
 from skillbank.plan.reader.actions import Mention
-from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.elsewhere import done_elsewhere
+from skillbank.plan.reader.finding import is_next
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text

@@ -1,7 +1,7 @@
 """Jobs that are called what they are not: "the exported JOB" of a training is none of its models.
 
 Nor is "the last checkpoint" behind a training plainly that of an earlier job, and a job that is waited for,
-compared with or only spoken of is none that a training starts from.
+compared with or only spoken of is none that a training starts from. What no step makes has no place either.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.place import is_into
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import of
@@ -63,7 +64,7 @@ def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
     """Ask where a place is given to what no step makes: "train it, put the ONNX into X"."""
     made = {step.action for step in steps}
     for claim in text.ledger.of("place"):
-        into = claim.value.role is None and text.word(claim.first - 1) == "into"
+        into = is_into(text, claim)
         first = claim.first
         while into and text.kind(first - 1) == "word" and text.owner(first - 1) in ("", "talk"):
             first -= 1

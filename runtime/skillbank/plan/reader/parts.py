@@ -15,7 +15,7 @@ from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import of
 
-__all__ = ["BARRING", "MEMBERS", "Part", "bounds", "is_noun", "is_of_name", "is_of_world", "names", "parts"]
+__all__ = ["BARRING", "MEMBERS", "Part", "bounds", "is_of_world", "names", "parts"]
 
 _APART = frozenset(",:;()[]\n-")
 _QUIET = frozenset({"courtesy", "report", "context", "question", "told", "order", "talk"})
@@ -91,18 +91,18 @@ def names(text: Text, teller: Teller, i: int) -> bool:
     """Whether a word names something of a run, its data or its model."""
     if _is_plainly(text, i) or text.word(i) in MEMBERS:
         return False
-    contrasts = text.within(i, "told.contrasting") and not is_noun(text, i + 1)
+    contrasts = text.within(i, "told.contrasting") and not _is_noun(text, i + 1)
     return contrasts or text.word(i) in _NAMING or text.within(i, *_OF_RUNS) or teller.names(i)
 
 
-def is_noun(text: Text, i: int) -> bool:
+def _is_noun(text: Text, i: int) -> bool:
     """Whether a word is none of requests: that of "the night shift", "before the winter break"."""
     return text.is_plain(i) and all(c.startswith("english.") for c in text.classes[i])
 
 
 def bounds(text: Text, i: int) -> bool:
     """Whether a word compares, chooses, denies or puts off what is spoken of."""
-    small = text.word(i) in ("am", "with", "to", "of", "use") or _is_plainly(text, i)
+    small = text.word(i) in of("light") or _is_plainly(text, i)
     return not small and (text.word(i) in _LIMITS | MEMBERS or text.within(i, *_BOUNDING))
 
 
@@ -119,17 +119,3 @@ def is_of_world(text: Text, i: int) -> bool:
     day = text.ledger.said([i])[-2:] in ("st", "nd", "rd", "th") and not text.has_kind([i + 1], "number")
     hour = any(text.word(k) == ":" and text.kind(k + k - i) == "number" for k in (i - 1, i + 1))
     return counts or day or hour
-
-
-def is_of_name(text: Text, i: int) -> bool:
-    """Whether a word is written as names of people are, and is none of requests: "it" is one, "IT" is none.
-
-    What is written otherwise may be a model: "YOLO World, find cats", "MaskDINO".
-    """
-    said = text.ledger.said([i])
-    led = text.kind(i - 1) == "word" and text.ledger.said([i - 1]).istitle()
-    return (
-        said.endswith(".")
-        or (said.istitle() and not text.spans[i])
-        or (led and said.isupper() and len(said) < 4)
-    )

@@ -11,9 +11,9 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import clean_uri
 
 __all__ = [
-    "AFTER", "BARE", "DOING", "LINK", "LIST", "MORE", "NOUN", "OF", "OPEN", "SOURCES", "WORDS", "Place",
-    "brackets", "bridges", "claim_place",
-    "is_model_file", "is_test", "listed_with", "names", "place_at", "role_of_path", "role_said", "roles_of",
+    "AFTER", "BARE", "DOING", "LINK", "LIST", "NOUN", "OF", "OPEN", "SOURCES", "WORDS", "Place",
+    "brackets", "bridges", "claim_place", "is_into", "is_model_file", "is_test",
+    "listed_with", "names", "place_at", "role_of_path", "role_said", "roles_of",
 ]  # fmt: skip
 
 SOURCES = ("calibration_dataset", "inference_dataset", "eval_dataset", "train_datasets")
@@ -81,6 +81,11 @@ def role_of_path(text: Text, uri: str) -> str | None:
         if text.lexicon.has(last, f"places.roles.{role}.path"):
             return role
     return None
+
+
+def is_into(text: Text, claim: Claim) -> bool:
+    """Whether a place with no words of its own is one that something is put into: "the ONNX into X"."""
+    return claim.value.role is None and text.word(claim.first - 1) == "into"
 
 
 def is_test(claim: Claim) -> bool:

@@ -9,7 +9,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.place import BARE, is_model_file, role_of_path
 from skillbank.plan.reader.tokens import Claim
 
@@ -60,22 +60,7 @@ def _may_be_left(text: Text, claim: Claim) -> bool:
     return training and (beaten or (inside and not begun and not is_model_file(text, claim.value.uri)))
 
 
-_BEGUN = frozenset(
-    [
-        "from",
-        "with",
-        "using",
-        "pretrained",
-        "initial",
-        "starting",
-        "start",
-        "base",
-        "is",
-        "are",
-        "lie",
-        "lies",
-    ]
-)
+_BEGUN = word_list("place_limits.begun")
 """Words by which a place beside a training holds what it starts from."""
 _INSIDE = frozenset({"in", "inside", "under", "at", "below", "beneath"})
 _HOST = re.compile(r"([\w.-]+):\Z")

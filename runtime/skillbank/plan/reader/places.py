@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.place import (
     LINK,
     LIST,
@@ -118,29 +119,21 @@ def _only_spoken_of(text: Text) -> None:
         said = match.first and not text.ledger.free(match.end - 1)  # "in X are 2,000 pictures"
         if owner.value.role is not None or owner.tokens != (match.first,) or done_on or said:
             continue
-        if (there := _is_there(text, match)) is not None:
-            text.ledger.claim("order", text.unclaimed([*match.tokens(), *there.tokens("what")]))
-            continue
-        if (
+        there = text.match(phrase("placed.there"), match.end)
+        if there is not None:
+            words = [*match.tokens(), *there.tokens("what")] if _is_worked_on(text, match.end) else []
+            text.ledger.claim("order", text.unclaimed(words))
+        elif (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
             is None
-            and text.match(_THERE, match.end) is None
         ):
             text.ledger.replace(owner, "unread")
 
 
-def _is_there(text: Text, match: Match) -> Match | None:
-    """Return the words that only say of the one place that it is there: "X is in, run MODEL on it"."""
-    there = text.match(
-        "what='in|'next|'ready|'here|'up|'done|'complete free.adverb* @mark|'and|'so", match.end
-    )
-    meant = next(text.find("'on|'over|'with|'through|'in|'at 'it|'them|'that|'these|'those"), None)
-    alone = len(text.ledger.of("place")) == 1 and meant is not None and meant.first > match.end
-    return there if alone else None
-
-
-_THERE = "'in|'next|'ready|'there|'up|'done|'complete|'uploaded|'waiting|'here|'needed|'due &$|'and|'now"
-"""What is said of data that are there to be worked on: "X is next, run it there"."""
+def _is_worked_on(text: Text, end: int) -> bool:
+    """Whether what is said of the one place leads to what is done on it: "X is in, run MODEL on it"."""
+    meant = next(text.phrases("placed.meant"), None)
+    return len(text.ledger.of("place")) == 1 and meant is not None and meant.first > end
 
 
 def _around(text: Text) -> None:

@@ -9,8 +9,9 @@ from itertools import pairwise
 from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.reader.belonging import addressed_step, is_bound
+from skillbank.plan.reader.finding import FINDERS
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.phrases import phrase, phrases, word_list
+from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plugins import Group, names
@@ -26,7 +27,6 @@ _NAMES = names(Group.PLATFORMS)
 _BESIDE = frozenset(
     {",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"}
 )
-_FINDERS = word_list("captions.finders")
 _BEFORE_HERE = frozenset({"it", "them", "both", "then", "right"})
 
 
@@ -54,7 +54,7 @@ def take_platforms(page: Text) -> None:
 def _is_sought(page: Text, match: Match) -> bool:
     """Whether a platform's name is that of a thing to be found: "find docker containers in X"."""
     bare = all(page.kind(i) == "word" and not page.within(i, "grammar.group.prep") for i in match.tokens())
-    return bare and page.word(match.first - 1) in _FINDERS and page.kind(match.end) == "word"
+    return bare and page.word(match.first - 1) in FINDERS and page.kind(match.end) == "word"
 
 
 def _named(page: Text, *sources: str) -> Iterator[tuple[str, Match]]:

@@ -132,7 +132,8 @@ def _methods(text: Text) -> None:
 def _plain(text: Text) -> None:
     """Read "just once", "a plain training", "train once": no search."""
     for match in text.phrases("mentions.none"):
-        _says(text, "off", match.tokens("w"))
+        if not any(text.match(source, match.end) for source in phrases("mentions.looking")):
+            _says(text, "off", match.tokens("w"))
     searched = any(c.value.value == "on" for c in text.ledger.of("policy"))
     for match in text.phrases("mentions.once"):
         here = text.sentence(match.first)

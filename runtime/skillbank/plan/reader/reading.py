@@ -40,6 +40,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.appositions import take_apposed
 from skillbank.plan.reader.belonging import without_others
 from skillbank.plan.reader.bounding import mark_bounds
 from skillbank.plan.reader.broken import take_broken
@@ -49,8 +50,6 @@ from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_meant import mark_data_meant
 from skillbank.plan.reader.data_requests import checked_before, data_request, with_question
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words, words_apart
-from skillbank.plan.reader.described import gives_masks, name_skill
-from skillbank.plan.reader.describing import take_description
 from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.filling import Maker
@@ -70,6 +69,7 @@ from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.model_descriptions import take_description
 from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
@@ -79,7 +79,8 @@ from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
-from skillbank.plan.reader.shown import mark_unnamed, take_apposed, take_segmented, take_shown
+from skillbank.plan.reader.shown import take_shown
+from skillbank.plan.reader.skill_meant import gives_masks, name_skill
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step import Step
@@ -88,6 +89,7 @@ from skillbank.plan.reader.steps import settle_actions
 from skillbank.plan.reader.students import Taught, Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.reader.unheld import mark_comments, mark_unheld
+from skillbank.plan.reader.unnamed_things import mark_unnamed, take_segmented
 from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
 from skillbank.visible import one_line

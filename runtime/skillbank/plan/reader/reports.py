@@ -6,7 +6,7 @@ from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 
-__all__ = ["asks", "is_name", "take_questions", "take_reports"]
+__all__ = ["asks", "take_questions", "take_reports"]
 
 
 def take_reports(text: Text) -> list[str]:
@@ -93,11 +93,6 @@ def asks(text: Text, i: int) -> bool:
         return False  # "the old run"
     classes = (c for c in text.classes[i] if c.startswith("actions."))
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for c in classes)
-
-
-def is_name(text: Text, i: int) -> bool:
-    """Whether a word is written as names are."""
-    return text.ledger.original[text.tokens[i].start : text.tokens[i].end].istitle()
 
 
 def _weighs(text: Text, tokens: list[int]) -> bool:

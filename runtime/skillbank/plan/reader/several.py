@@ -12,6 +12,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.belonging import addressed_step, is_of_all
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrases
+from skillbank.plan.reader.place import is_into
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
 
@@ -172,6 +173,5 @@ def _shared(text: Text, claim: Claim) -> str:
     if claim.kind == "value":
         return str(claim.value.slot) if claim.value.slot in ("gpus", "nodes") else ""
     if claim.kind == "place":
-        into = claim.value.role is None and text.word(claim.first - 1) == "into"
-        return "results" if into or claim.value.role == "results" else ""
+        return "results" if is_into(text, claim) or claim.value.role == "results" else ""
     return str(claim.value[0]) if claim.kind == "field" else claim.kind

@@ -6,19 +6,11 @@ no other of its kind beside ("the camera trap images") describes them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from skillbank.bank.skill import Skill
-from skillbank.plan.reader.described import gives_masks
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.phrases import classes
 from skillbank.plan.reader.place import names
-from skillbank.plan.reader.step import Step
-from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.slot_keys import key_of
-from skillbank.plan.slots import slot
 
-__all__ = ["mark_unnamed", "take_apposed", "take_segmented", "take_shown"]
+__all__ = ["take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
@@ -26,14 +18,7 @@ _DATA = frozenset({"data", "dataset", "annotations", "tiles"})
 """What lies at a place as its pictures do; a folder or a split may be one of several there."""
 _MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({*_MINE, "a", "an"})
-_TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
-_THINGS = "group.det|free.adjective* what='things|'objects|'items|'thing|'object|'item"
-_UNNAMED = f"{_THINGS}|free.noun|places.data.nouns|'me|'us|'you|'way+"
-_LOOKED_FOR = "'for what=~word|free.noun|actions.train.base|actions.train.nouns+"
-"""Behind a "for" without an article stand things rather than what something is for."""
-_PEOPLE_TOO = "',|'and|'. what='people|'persons|'children|'workers|'staff 'too|'also|'second|'later|'as"
-_ANYTHING = frozenset({"objects", "items", "things"})
-_FINDERS = word_list("captions.finders")
+_TURNING = classes("wording.turning")
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
 
@@ -55,89 +40,6 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
             )
     return notes
-
-
-def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
-    """Account for what is said behind a place or a name, set apart by marks; return a sentence for each.
-
-    "X, sorted by breed" and "X (about 2,000 pictures)" say what lies there, "NAME, our river model" what
-    the model is for.
-    """
-    notes: list[str] = []
-    of_data = "what the data are, and chooses none"
-    groups = (
-        (text, "data", of_data), (text.unread(), "lying", of_data), (text, "model", "what it is for")
-    )  # fmt: skip
-    for where, group, said in groups:
-        for match in list(where.phrases(f"apposed.{group}")):
-            what = text.unclaimed(match.tokens("what"))
-            turns = text.holds(what, *_TURNING, *_TURNING_OF[group])
-            means = not known.isdisjoint(words := text.words(what)) or not _CHOOSING.isdisjoint(words)
-            if what and not turns and not means:
-                text.ledger.claim("context", what)
-                notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
-    return notes
-
-
-_TURNING_OF: dict[str, tuple[str, ...]] = {
-    "data": (),
-    "lying": ("told.choosing", "told.contrasting", "told.members"),
-    "model": ("told.heads", "told.kinds", "told.sizes", "grammar.mode.technical"),
-}
-"""Words of which data or which kind of model is meant."""
-_CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
-
-
-def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
-    """Account for what a model that knows its own classes is to segment; return a sentence for each.
-
-    "Segment the slides in X" of such a model gives masks of all that it has learned; "only" asks for less.
-    """
-    notes: list[str] = []
-    skills = [s.skill for s in steps if s.action == "inference" and s.skill is not None]
-    if not skills or any(not gives_masks(s) or _is_told_what(s) for s in skills):
-        return notes
-    for claim in text.ledger.of("find"):
-        verb = text.within(claim.first, "actions.words.segment")
-        if claim.value and verb and not text.holds(claim.tokens, "grammar.operator.only"):
-            text.ledger.replace(claim, "find", [])
-            said = " and ".join(f"'{each}'" for each in claim.value)
-            notes.append(f"{said} chooses nothing: the model finds all the classes that it has learned")
-    return notes
-
-
-def mark_unnamed(text: Text, steps: Sequence[Step]) -> None:
-    """Leave "find things in X" unread where a model finds what is said to it, and nothing says what.
-
-    So are a verb of another task ("classify X") and words that read as what something is for.
-    """
-    for match in text.find(_PEOPLE_TOO) if text.ledger.of("find") else ():
-        text.ledger.mark("unread", match.tokens("what"))  # no subject of anything, but things to find
-    told = any(s.skill is not None and _is_told_what(s.skill) for s in steps if s.action == "inference")
-    if not told or any(claim.value for claim in text.ledger.of("find", "captions")):
-        return
-    for claim in text.ledger.of("find"):
-        _leave_object(text, claim)
-    for claim in text.ledger.of("action"):
-        if text.within(claim.first, "actions.words.sort"):
-            text.ledger.mark("unread", claim.tokens)
-    for match in text.unread().find(_LOOKED_FOR):
-        if text.kind(match.end) in ("", "mark") or text.word(match.end) in ("with", "in", "on"):
-            text.ledger.mark("unread", match.tokens("what"))
-
-
-def _leave_object(text: Text, claim: Claim) -> None:
-    """Leave unread what a verb of finding without a thing has behind it: "find labels", "find two cards"."""
-    finds, behind = text.word(claim.first) in _FINDERS, claim.last + 1
-    unnamed = text.unread().match(_UNNAMED if finds else _THINGS, behind)
-    text.ledger.mark("unread", unnamed.tokens("what") if unnamed is not None else ())
-    text.ledger.mark("unread", [i for i in claim.tokens if text.word(i) in _ANYTHING])
-    text.ledger.mark("unread", [behind] if finds and text.owner(behind) == "value" else ())
-
-
-def _is_told_what(skill: Skill) -> bool:
-    """Whether what a skill is to find is said to it."""
-    return any(key_of(skill, each, slot("captions")) is not None for each in skill.actions)
 
 
 def _runs(text: Text) -> list[range]:

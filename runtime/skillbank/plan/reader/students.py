@@ -23,11 +23,11 @@ from skillbank.plan.model import WORDS, Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.products import trains
 from skillbank.plan.reader.data_line import place_of, unclaimed_line
-from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrase, phrases
 from skillbank.plan.reader.roots import absolute
+from skillbank.plan.reader.skill_meant import skill_that_finds
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.ways import Sentence, marked
 

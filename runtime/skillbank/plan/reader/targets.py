@@ -52,7 +52,7 @@ def _is_of_data(text: Text, match: Match) -> bool:
     if not match.tokens("verb"):
         return _is_subject(text, match.end)
     word, who = text.word(match.first), text.word(match.first - 1)
-    told = text.kind(match.first - 1) == "name" or who in ("i", "we", "he", "she", "they")
+    told = text.kind(match.first - 1) == "name" or who in of("tellers")
     said = text.holds(match.tokens()[1:-1], *_PRODUCTS) or match.end - match.first <= 4
     base = text.lexicon.has(f"{word}s", "places.results.verbs") or word.endswith("ing")
     return told or not base or not said
@@ -68,7 +68,7 @@ def _is_subject(text: Text, end: int) -> bool:
 def _is_put(text: Text, first: int) -> bool:
     """Whether somebody tells where something lies: "I put everything into X", "I filmed it all into X"."""
     done = text.word(first - 1) == "put" or is_regular_past(text.word(first - 1))
-    told = done and text.word(first - 2) in ("i", "we", "he", "she", "they", "have")
+    told = done and text.word(first - 2) in of("tellers") | {"have"}
     return told and text.word(first - 3) not in of("modals")
 
 

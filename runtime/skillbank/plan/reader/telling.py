@@ -24,7 +24,6 @@ FRAME = "frame"
 _ASKING = of("wants", "speaking", "modals", "be") | {"was", "were"}
 """Verbs by which something is wanted, agreed on or judged before anything of a run is named."""
 _DOERS = frozenset({"i", "we", "they", "you"})
-_QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _TELLS_MORE = SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
@@ -147,7 +146,7 @@ class Teller:
             reach = range(k + 1, min(end, k + 6))
         else:
             return None
-        return next((q for q in reach if self._words[q] in _QUESTIONS), None)
+        return next((q for q in reach if self._words[q] in of("questions")), None)
 
     def _announces(self, first: int, i: int, end: int) -> bool:
         """Whether a clause says what somebody wants, and what is asked for stands behind its colon.
@@ -248,7 +247,7 @@ class Teller:
         behind = self._words[i + 2 : end]
         return (
             self._words[i] in ("after", "before", "since")
-            and not {"i", "we", "he", "she", "they"}.isdisjoint(behind)
+            and not of("tellers").isdisjoint(behind)
             and self.is_history(i, end)
             and not self._of.weighs(range(i + 1, end))
         )

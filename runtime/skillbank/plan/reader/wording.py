@@ -151,8 +151,7 @@ class Wording:
         What holds one of them is never taken as told for its build alone.
         """
         return any(
-            self.names(k)
-            or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
+            self.names(k) or (self.text.within(k, *_BOUNDING) and self.words[k] not in of("light"))
             for k in tokens
         )
 

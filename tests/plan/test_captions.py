@@ -8,7 +8,7 @@ import pytest
 
 from skillbank import Request, Runtime
 from skillbank.errors import UsageError
-from skillbank.plan.described import CAPTIONS
+from skillbank.plan.captions import CAPTIONS
 from skillbank.plan.request import Setting
 
 SKILL = "tao-train-grounding-dino"
