@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skillbank.plan.reader.bounding import is_measured, judges_a_run
+from skillbank.plan.reader.bounding import is_measured, judges_a_run, judges_data
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.parts import (
@@ -48,6 +48,9 @@ def background(
         open_ = [i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark"]
         if covered.issuperset(open_) and not (part.whole and part.early and open_):
             continue
+        if _describes(text, teller, part, open_):
+            yield open_
+            continue
         named = _is_address(text, part) or (_is_name(text, part) and _is_person(text, teller, part, open_))
         if named or (_is_harmless(text, teller, part, open_) and _is_apart(text, teller, part)):
             yield open_
@@ -63,6 +66,36 @@ def _is_harmless(text: Text, teller: Teller, part: Part, open_: list[int]) -> bo
         return False
     small = not any(bounds(text, i) for i in open_)
     return small or _is_occasion(text, part) or _is_story(text, teller, part)
+
+
+def _describes(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool:
+    """Whether a sentence before a request says what all of the data show, or where they come from.
+
+    "The pictures are thermal, taken at night, and show people": nothing of it chooses any of them.
+    """
+    found = teller.verb_of(part.first, part.end)
+    if found is None or not (part.whole and part.early) or text.word(found[1]) not in _SHOWING:
+        return False
+    subject = range(*found)
+    all_ = text.within(found[1] - 1, "told.seen", "places.data.nouns") and text.word(found[0]) in _WHOLE
+    chosen = text.holds(subject, "told.contrasting", "told.choosing", "told.sizes")
+    said = range(found[1] + 1, part.end)
+    barred = not BARRING.isdisjoint(text.words(said)) or any(
+        text.within(i, *_BARRING) and text.word(i - 1) not in of("prepositions") for i in said
+    )
+    looks = () if text.word(found[1]) == "are" else ("told.contrasting",)
+    means = any(
+        i in said and teller.names(i) and not (is_of_world(text, i) or text.within(i, *looks)) for i in open_
+    )
+    return all_ and not (chosen or barred or means or judges_data(text, part.tokens))
+
+
+_SHOWING = frozenset({"show", "shows", "contain", "contains", "come", "comes", "depict", "depicts", "are"})
+_WHOLE = frozenset({"the", "my", "our", "all", "these", "those", "its", "their"})
+_BARRING = (
+    "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
+    "grammar.mode.defer", "grammar.mode.condition",
+)  # fmt: skip
 
 
 def _is_sought(text: Text, open_: list[int]) -> bool:

@@ -70,6 +70,8 @@ class Wishes:
         past = self._is_over(first, said)
         if said.word in _BEING and self._judges(said, past):
             return True
+        if reason and self._does_without(said):
+            return False
         asked = self._asks_by_verb(said, past)
         if asked is not None:
             return asked
@@ -93,6 +95,11 @@ class Wishes:
     def _suffices(said: _Said) -> bool:
         """Whether a clause says what is enough: "every fifth frame will do"."""
         return said.word in of("modals") and said.after in ("do", "suffice")
+
+    def _does_without(self, said: _Said) -> bool:
+        """Whether somebody else needs nothing of what a run may take: "the night shift doesn't need it"."""
+        others = not said.mine and not self._of.is_about_runs(self._of.head(said.begin, said.verb))
+        return others and said.word in of("wants") and "not" in said.words and not said.words & of("limits")
 
     def _soon(self, said: _Said) -> list[str]:
         return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
