@@ -249,9 +249,11 @@ def _is_occasion(text: Text, part: Part) -> bool:
 
     What has a verb, or an event that may be a step ("after the conversion"), is waited for.
     """
-    words = text.words(part.tokens)
+    words = text.words(i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark") or [""]
     led = words[0] in _OCCASIONS or (words[0] in ("in", "on") and text.holds(part.tokens, _TIMES[0]))
-    opens = part.opening and part.early and len(words) > 1 and text.word(part.end) in (",", ":")
+    last = next(i for i in (*range(part.end, len(text.tokens)), -1) if text.owner(i) != "courtesy")
+    ends = text.word(part.end) in (",", ":") or last > part.end  # "before lunch :)"
+    opens = part.opening and part.early and len(words) > 1 and ends
     waits = words[-1].endswith(_NOMINAL) or not _VERBS.isdisjoint(words)
     return opens and led and not waits and all(
         text.is_plain(i) or text.within(i, *_TIMES) or text.word(i) in of("determiners", "prepositions")

@@ -79,7 +79,10 @@ def _trained_before(page: Text, clauses: Clauses, actions: list[Claim]) -> str:
 def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> str | None:
     """Return what a place, a search, a list of things or a product asks for without a word of an action."""
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
-    if doing or (said is not None and said.value == "on"):
+    taken_back = said is not None and any(  # "HPO for NAME on X. No, no HPO."
+        page.holds(c.tokens, "policy.search.nouns") for c in page.ledger.of("excluded") if not others
+    )
+    if doing or taken_back or (said is not None and said.value == "on"):
         return doing or "train"
     if page.ledger.of("captions"):
         return "inference"
