@@ -206,19 +206,16 @@ def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> 
     verb = next((k for k in (first - 1, first - 2) if text.word(k) in of("learning", "curious")), 0)
     led = text.word(verb - 1) == "to" or (text.word(verb - 1) in ("i", "we") and text.word(verb - 2) == "so")
     rest = range(first + 1, clause.end)
-    return (
-        asks
-        and verb > 0
-        and led
-        and (_is_set_again(text, clause) if held else not teller.weigh(rest))
-    )
+    return asks and verb > 0 and led and (_is_set_again(text, clause) if held else not teller.weigh(rest))
 
 
 def _is_set_again(text: Text, clause: Clause) -> bool:
-    """Whether all that a clause holds is set behind it, too: "to see whether bf16 will do, train X in bf16"."""
+    """Whether all that a clause holds is set behind it: "to see whether bf16 will do, train X in bf16"."""
     tokens = range(clause.first, clause.end)
     values = [c for c in text.ledger.of("value") if c.first in tokens]
-    behind = {(c.value.slot, c.value.key, c.value.value) for c in text.ledger.of("value") if c.first >= clause.end}
+    behind = {
+        (c.value.slot, c.value.key, c.value.value) for c in text.ledger.of("value") if c.first >= clause.end
+    }
     again = all((c.value.slot, c.value.key, c.value.value) in behind for c in values)
     return text.owners(tokens) & _WEIGHTY == {"value"} and again
 

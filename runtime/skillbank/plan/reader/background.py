@@ -83,10 +83,14 @@ def _describes(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool
     barred = not BARRING.isdisjoint(text.words(said)) or any(
         text.within(i, *_BARRING) and text.word(i - 1) not in of("prepositions") for i in said
     )
-    looks = () if text.word(found[1]) == "are" else ("told.contrasting",)
+    being = text.word(found[1]) == "are"
+    barred |= being and text.holds(said, "slots.on_broken.states")
     means = any(
-        i in said and teller.names(i) and not (is_of_world(text, i) or text.within(i, *looks)) for i in open_
-    )
+        teller.names(i)
+        and not is_of_world(text, i)
+        and (being or not text.within(i, "told.contrasting"))
+        for i in open_ if i in said
+    )  # fmt: skip
     return all_ and not (chosen or barred or means or judges_data(text, part.tokens))
 
 

@@ -163,7 +163,12 @@ def _is_mention(text: Text, match: Match) -> bool:
     if not text.within(match.first, "policy.search.weak") or text.within(match.first, *_SURE):
         return True
     before = text.word(match.first - 1)
-    if text.word(match.end - 1) == "search" and text.match("'over group.det* @name|^name", match.end):
+    random = text.within(match.first - 1, "slots.algorithm.values")
+    if (
+        not random
+        and text.word(match.first) == "search"
+        and text.match(phrase("mentions.over_model"), match.end)
+    ):
         return True
     if any(text.match(source, match.end) for source in phrases("mentions.stated")):
         return True

@@ -99,7 +99,11 @@ class Wishes:
     def _does_without(self, said: _Said) -> bool:
         """Whether somebody else needs nothing of what a run may take: "the night shift doesn't need it"."""
         others = not said.mine and not self._of.is_about_runs(self._of.head(said.begin, said.verb))
-        return others and said.word in of("wants") and "not" in said.words and not said.words & of("limits")
+        whole = range(said.verb + 1, said.end)
+        rest = [k for k in whole if not self._text.within(k, "told.machines")]
+        means = self._of.mean(rest) or self._text.holds(rest, _DATA, "told.heads")
+        without = said.word in ("need", "needs") and "not" in said.words and not said.words & of("limits")
+        return others and without and not means
 
     def _soon(self, said: _Said) -> list[str]:
         return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
