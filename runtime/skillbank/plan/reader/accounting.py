@@ -67,9 +67,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.phrases("bound.events"):
-        ledger.claim("context", match.tokens())
-        notes.append(f"'{ledger.said(match.tokens())}' says when it is wanted, and puts nothing off")
+    notes += _take_events(text)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
@@ -90,6 +88,13 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes + list(_take_background(text, clauses, teller, frozenset(covered)))
+
+
+def _take_events(text: Text) -> Iterator[str]:
+    """Account for when what comes of a run is wanted; yield a sentence for each."""
+    for match in text.phrases("bound.events"):
+        text.ledger.claim("context", match.tokens())
+        yield f"'{text.ledger.said(match.tokens())}' says when it is wanted, and puts nothing off"
 
 
 def _take_background(text: Text, clauses: Clauses, teller: Teller, covered: frozenset[int]) -> Iterator[str]:

@@ -73,25 +73,30 @@ def _describes(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool
 
     "The pictures are thermal, taken at night, and show people": nothing of it chooses any of them.
     """
-    found = teller.verb_of(part.first, part.end)
-    if found is None or not (part.whole and part.early) or text.word(found[1]) not in _SHOWING:
+    found = teller.verb_of(part.first, part.end) if part.whole and part.early else None
+    if found is None or not _is_of_all(text, range(*found)) or text.word(found[1]) not in _SHOWING:
         return False
-    subject = range(*found)
-    all_ = text.within(found[1] - 1, "told.seen", "places.data.nouns") and text.word(found[0]) in _WHOLE
-    chosen = text.holds(subject, "told.contrasting", "told.choosing", "told.sizes")
     said = range(found[1] + 1, part.end)
-    barred = not BARRING.isdisjoint(text.words(said)) or any(
-        text.within(i, *_BARRING) and text.word(i - 1) not in of("prepositions") for i in said
-    )
-    being = text.word(found[1]) == "are"
-    barred |= being and text.holds(said, "slots.on_broken.states")
-    means = any(
-        teller.names(i)
-        and not is_of_world(text, i)
-        and (being or not text.within(i, "told.contrasting"))
-        for i in open_ if i in said
-    )  # fmt: skip
-    return all_ and not (chosen or barred or means or judges_data(text, part.tokens))
+    open_ = [i for i in open_ if i in said and not is_of_world(text, i)]
+    if text.word(found[1]) != "are":
+        open_ = [i for i in open_ if not text.within(i, "told.contrasting")]
+    elif text.holds(said, "slots.on_broken.states"):
+        return False
+    return not (_bars(text, said) or any(teller.names(i) for i in open_))
+
+
+def _is_of_all(text: Text, subject: range) -> bool:
+    """Whether a subject is all the data: "our microscope pictures", but not "the night pictures"."""
+    chosen = text.holds(subject, "told.contrasting", "told.choosing", "told.sizes")
+    judged = judges_data(text, text.sentence(subject.start))
+    data = text.within(subject.stop - 1, "told.seen", "places.data.nouns") and not judged
+    return data and not chosen and text.word(subject.start) in _WHOLE
+
+
+def _bars(text: Text, tokens: range) -> bool:
+    """Whether words bar or condition something; a noun that is written alike does not: "rust on leaves"."""
+    barring = (i for i in tokens if text.within(i, *_BARRING) and text.word(i - 1) not in of("prepositions"))
+    return not BARRING.isdisjoint(text.words(tokens)) or next(barring, None) is not None
 
 
 _SHOWING = frozenset({"show", "shows", "contain", "contains", "come", "comes", "depict", "depicts", "are"})
@@ -255,14 +260,18 @@ def _is_occasion(text: Text, part: Part) -> bool:
     """
     words = text.words(i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark") or [""]
     led = words[0] in _OCCASIONS or (words[0] in ("in", "on") and text.holds(part.tokens, _TIMES[0]))
-    last = next(i for i in (*range(part.end, len(text.tokens)), -1) if text.owner(i) != "courtesy")
-    ends = text.word(part.end) in (",", ":") or last > part.end  # "before lunch :)"
-    opens = part.opening and part.early and len(words) > 1 and ends
+    opens = len(words) > 1 and _opens(text, part)
     waits = words[-1].endswith(_NOMINAL) or not _VERBS.isdisjoint(words)
     return opens and led and not waits and all(
         text.is_plain(i) or text.within(i, *_TIMES) or text.word(i) in of("determiners", "prepositions")
         for i in text.unclaimed(part.tokens)
     )  # fmt: skip
+
+
+def _opens(text: Text, part: Part) -> bool:
+    """Whether a part opens a text, and a comma, a colon or what is polite ends it: "before lunch :)"."""
+    cut_off = text.word(part.end) in (",", ":") or text.owner(part.end) == "courtesy"
+    return part.opening and part.early and cut_off
 
 
 _OCCASIONS = frozenset({"before", "after", "during", "since"})

@@ -70,9 +70,7 @@ class Wishes:
         past = self._is_over(first, said)
         if said.word in _BEING and self._judges(said, past):
             return True
-        if reason and self._does_without(said):
-            return False
-        asked = self._asks_by_verb(said, past)
+        asked = self._asks_by_verb(said, past, reason)
         if asked is not None:
             return asked
         if past:
@@ -115,8 +113,10 @@ class Wishes:
         asked = said.after == "for" and not said.words & of("pronouns")
         return asked or bool(said.words & {"to", "that", "not", "only", "no"})
 
-    def _asks_by_verb(self, said: _Said, past: bool) -> bool | None:
+    def _asks_by_verb(self, said: _Said, past: bool, reason: bool) -> bool | None:
         """Whether a verb of duty, leave or will asks; None where the verb is none of them."""
+        if reason and self._does_without(said):
+            return False
         owing = said.word in _OWING and "to" in self._soon(said)
         if owing or said.word in of("deontic"):
             return not self._is_own(said)
