@@ -67,8 +67,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
-    for match in text.phrases("bound.events"):
-        ledger.claim("context", match.tokens())
+    notes += _take_events(text)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
@@ -82,13 +81,20 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         elif clause in told and _is_told(text, teller, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
-        elif _is_learnt(text, teller, clause, open_):
+        elif _is_learnt(text, teller, clause, open_) or _is_cause(text, clauses, clause):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as what it is for, and changes nothing")
         elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes + list(_take_background(text, clauses, teller, frozenset(covered)))
+
+
+def _take_events(text: Text) -> Iterator[str]:
+    """Account for when what comes of a run is wanted; yield a sentence for each."""
+    for match in text.phrases("bound.events"):
+        text.ledger.claim("context", match.tokens())
+        yield f"'{text.ledger.said(match.tokens())}' says when it is wanted, and puts nothing off"
 
 
 def _take_background(text: Text, clauses: Clauses, teller: Teller, covered: frozenset[int]) -> Iterator[str]:
@@ -201,16 +207,30 @@ def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> 
     """Whether a clause says what somebody wants to learn from a run: "to see whether the labels are good"."""
     first = clause.first
     asks = text.word(first) in ("whether", "if", "how", "what", "that")
+    held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     verb = next((k for k in (first - 1, first - 2) if text.word(k) in of("learning", "curious")), 0)
     led = text.word(verb - 1) == "to" or (text.word(verb - 1) in ("i", "we") and text.word(verb - 2) == "so")
     rest = range(first + 1, clause.end)
-    return (
-        asks
-        and verb > 0
-        and led
-        and not text.owners(range(clause.first, clause.end)) & _WEIGHTY
-        and not teller.weigh(rest)
-    )
+    return asks and verb > 0 and led and (_is_set_again(text, clause) if held else not teller.weigh(rest))
+
+
+def _is_set_again(text: Text, clause: Clause) -> bool:
+    """Whether all that a clause holds is set behind it: "to see whether bf16 will do, train X in bf16"."""
+    tokens = range(clause.first, clause.end)
+    values = [c for c in text.ledger.of("value") if c.first in tokens]
+    behind = {
+        (c.value.slot, c.value.key, c.value.value) for c in text.ledger.of("value") if c.first >= clause.end
+    }
+    again = all((c.value.slot, c.value.key, c.value.value) in behind for c in values)
+    return text.owners(tokens) & _WEIGHTY == {"value"} and again
+
+
+def _is_cause(text: Text, clauses: Clauses, clause: Clause) -> bool:
+    """Whether a clause is but the cause of what is told of the past: "it crashed because of memory"."""
+    sentence = clauses.sentence(clause.first)
+    over = clauses.history().issuperset(range(sentence.start, clause.first)) and sentence.start < clause.first
+    cause = text.match("'because|'due|'owing|'thanks 'of|'to", clause.first) is not None
+    return over and cause and not text.owners(sentence) & _WEIGHTY
 
 
 def _is_repeated(text: Text, clause: Clause) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skillbank.plan.reader.bounding import is_measured, judges_a_run
+from skillbank.plan.reader.bounding import is_measured, judges_a_run, judges_data
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.parts import (
@@ -48,6 +48,9 @@ def background(
         open_ = [i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark"]
         if covered.issuperset(open_) and not (part.whole and part.early and open_):
             continue
+        if _describes(text, teller, part, open_):
+            yield open_
+            continue
         named = _is_address(text, part) or (_is_name(text, part) and _is_person(text, teller, part, open_))
         if named or (_is_harmless(text, teller, part, open_) and _is_apart(text, teller, part)):
             yield open_
@@ -63,6 +66,45 @@ def _is_harmless(text: Text, teller: Teller, part: Part, open_: list[int]) -> bo
         return False
     small = not any(bounds(text, i) for i in open_)
     return small or _is_occasion(text, part) or _is_story(text, teller, part)
+
+
+def _describes(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool:
+    """Whether a sentence before a request says what all of the data show, or where they come from.
+
+    "The pictures are thermal, taken at night, and show people": nothing of it chooses any of them.
+    """
+    found = teller.verb_of(part.first, part.end) if part.whole and part.early else None
+    if found is None or not _is_of_all(text, range(*found)) or text.word(found[1]) not in _SHOWING:
+        return False
+    said = range(found[1] + 1, part.end)
+    open_ = [i for i in open_ if i in said and not is_of_world(text, i)]
+    if text.word(found[1]) != "are":
+        open_ = [i for i in open_ if not text.within(i, "told.contrasting")]
+    elif text.holds(said, "slots.on_broken.states"):
+        return False
+    return not (_bars(text, said) or any(teller.names(i) for i in open_))
+
+
+def _is_of_all(text: Text, subject: range) -> bool:
+    """Whether a subject is all the data: "our microscope pictures", but not "the night pictures"."""
+    chosen = text.holds(subject, "told.contrasting", "told.choosing", "told.sizes")
+    judged = judges_data(text, text.sentence(subject.start))
+    data = text.within(subject.stop - 1, "told.seen", "places.data.nouns") and not judged
+    return data and not chosen and text.word(subject.start) in _WHOLE
+
+
+def _bars(text: Text, tokens: range) -> bool:
+    """Whether words bar or condition something; a noun that is written alike does not: "rust on leaves"."""
+    barring = (i for i in tokens if text.within(i, *_BARRING) and text.word(i - 1) not in of("prepositions"))
+    return not BARRING.isdisjoint(text.words(tokens)) or next(barring, None) is not None
+
+
+_SHOWING = frozenset({"show", "shows", "contain", "contains", "come", "comes", "depict", "depicts", "are"})
+_WHOLE = frozenset({"the", "my", "our", "all", "these", "those", "its", "their"})
+_BARRING = (
+    "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
+    "grammar.mode.defer", "grammar.mode.condition",
+)  # fmt: skip
 
 
 def _is_sought(text: Text, open_: list[int]) -> bool:
@@ -215,14 +257,20 @@ def _is_occasion(text: Text, part: Part) -> bool:
 
     What has a verb, or an event that may be a step ("after the conversion"), is waited for.
     """
-    words = text.words(part.tokens)
+    words = text.words(i for i in text.unclaimed(part.tokens) if text.kind(i) != "mark") or [""]
     led = words[0] in _OCCASIONS or (words[0] in ("in", "on") and text.holds(part.tokens, _TIMES[0]))
-    opens = part.opening and part.early and len(words) > 1 and text.word(part.end) in (",", ":")
+    opens = len(words) > 1 and _opens(text, part)
     waits = words[-1].endswith(_NOMINAL) or not _VERBS.isdisjoint(words)
     return opens and led and not waits and all(
         text.is_plain(i) or text.within(i, *_TIMES) or text.word(i) in of("determiners", "prepositions")
         for i in text.unclaimed(part.tokens)
     )  # fmt: skip
+
+
+def _opens(text: Text, part: Part) -> bool:
+    """Whether a part opens a text, and a comma, a colon or what is polite ends it: "before lunch :)"."""
+    cut_off = text.word(part.end) in (",", ":") or text.owner(part.end) == "courtesy"
+    return part.opening and part.early and cut_off
 
 
 _OCCASIONS = frozenset({"before", "after", "during", "since"})

@@ -13,7 +13,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.wording import is_regular_past, of
 
-__all__ = ["is_measured", "judges_a_run", "mark_bounds", "mark_judged"]
+__all__ = ["is_measured", "judges_a_run", "judges_data", "mark_bounds", "mark_judged"]
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")

@@ -291,9 +291,14 @@ def _take_place(text: Text, match: Match) -> None:
         text.ledger.claim("courtesy", range(match.first, last))
 
 
+_POLITE = ("grammar.courtesy.words", "grammar.free.glue")
+
+
 def _take_greetings(text: Text) -> None:
     last = len(text.tokens)
     for match in text.find("courtesy.greeting"):
+        if text.kind(match.first - 1) == "word" and not text.within(match.first - 1, *_POLITE):
+            continue  # "a person without hi-vis vest"
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):
             end += 1

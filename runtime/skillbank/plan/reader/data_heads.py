@@ -112,7 +112,7 @@ _NOUNS = (
 _QUESTIONS = (
     r"(?P<head>(?:what is|what's|whats|(?:is there )?anything|something) wrong) (?:with|in) ",
     rf"(?P<head>(?:(?:requesting |requested |need |want )?(?:a )?confirmation )?(?:whether|if|"
-    rf"that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) {SOUND}",
+    rf"that))(?= )[^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? (?:is|are|be) (?:{SOUND}|¤\W*\Z)",
     rf"(?P<head>is|are) [^.?!;§]{{0,60}}§\d+[^.?!;§]{{0,30}}? {SOUND}(?: {NOUN})? ?\?",
     rf"(?P<head>(?:is|are) there (?:any )?(?:{BROKEN}|{FAULT}))",
     rf"(?P<head>(?:do|does) )[^.?!;§]{{0,60}}§\d+ (?:have|contain|hold) (?:any )?(?:{BROKEN}|{FAULT})",

@@ -27,7 +27,7 @@ __all__ = ["said_in", "unmet"]
 _AMOUNT = "|".join((r"\d", *FRACTIONS))
 _PART = re.sub(r"\?P<\w+>", "?:", PART)
 _KEEPING = (
-    r"(?:so that|such that|keep|keeping|use|using|take|taking|put|reserve|with|as|in|into|"
+    r"(?:so that|such that|keep|keeping|leave|leaving|use|using|take|taking|put|reserve|with|as|in|into|"
     r"at|hold out|for|to) "
 )
 _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")

@@ -79,7 +79,10 @@ def _trained_before(page: Text, clauses: Clauses, actions: list[Claim]) -> str:
 def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> str | None:
     """Return what a place, a search, a list of things or a product asks for without a word of an action."""
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
-    if doing or (said is not None and said.value == "on"):
+    taken_back = said is not None and any(  # "HPO for NAME on X. No, no HPO."
+        page.holds(c.tokens, "policy.search.nouns") for c in page.ledger.of("excluded") if not others
+    )
+    if doing or taken_back or (said is not None and said.value == "on"):
         return doing or "train"
     if page.ledger.of("captions"):
         return "inference"
@@ -159,13 +162,20 @@ def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) 
     learned = [c.value.action for c in actions if c.value.action in ("train", "distill")]
     last = [c.value.action for c in actions if c.first < claim.first][-1:]
     if learned and (not last or last[0] in ("train", "distill")) and _is_purpose(page, claim):
-        page.ledger.replace(claim, "context")
+        _let_count(page, page.ledger.replace(claim, "context"))
         return False
     inferring = any(c.value.action == "inference" for c in actions)
     if _is_no_finding(page, clauses, claim, bool(actions), inferring):
         page.ledger.withdraw(claim)
         return False
     return True
+
+
+def _let_count(page: Text, purpose: Claim) -> None:
+    """Take a verb of counting for what a training is for: "we want to count buns. Train X on D"."""
+    for claim in [c for c in page.ledger.claims if c.kind == "unread"]:
+        if page.words(claim.tokens) == ["count"] and claim.last + 1 >= purpose.first:
+            page.ledger.replace(claim, "context")
 
 
 def _only_of_training(page: Text, until: int = sys.maxsize) -> str:

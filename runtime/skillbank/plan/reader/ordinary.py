@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import ACTIONS, word_list
 
 __all__ = ["said_alone"]
 
@@ -39,7 +39,8 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
 def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> bool:
     """Whether a clause has a subject, or goes on with one that tells something."""
     first = said[1] if len(said) > 1 and text.within(said[0], *_OPENING) else said[0]
-    of_others = text.within(first, "grammar.group.det") and clauses.teller.has_verb(first, said[-1] + 1)
+    led = text.within(first, "grammar.group.det") or text.word(first) in word_list("background.heading")
+    of_others = led and clauses.teller.has_verb(first, said[-1] + 1)
     return (
         (goes_on and text.word(said[0]) in ("and", "but")) or of_others or _has_subject(text, clauses, said)
     )

@@ -68,15 +68,17 @@ def parts(text: Text, clauses: Clauses) -> Iterator[Part]:
     for sentence in clauses.sentences.values():
         whole = text.owners(sentence) <= _QUIET
         cuts = [i for i in sentence if text.kind(i) == "mark" and text.word(i) in _APART and not whole]
-        first = sentence.start
+        first, opens = sentence.start, True
         for end in (*cuts, sentence.stop):
             said = [i for i in range(first, end) if text.kind(i) != "mark"]
             if said and text.owners(said) <= _QUIET:
-                yield Part(said[0], said[-1] + 1, whole, first == sentence.start, early)
+                yield Part(said[0], said[-1] + 1, whole, opens, early)
+            opens &= all(text.owner(i) == "courtesy" or text.within(i, _POLITE) for i in said)
             early &= text.owners(said) <= _QUIET
             first = end + 1
 
 
+_POLITE = "grammar.courtesy.words"
 _MEANING = frozenset({"done", "end", "well", "please"})
 
 

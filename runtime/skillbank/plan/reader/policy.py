@@ -164,6 +164,8 @@ def _is_mention(text: Text, match: Match) -> bool:
     if not text.within(match.first, "policy.search.weak") or text.within(match.first, *_SURE):
         return True
     before = text.word(match.first - 1)
+    if _is_over_model(text, match):
+        return True
     if any(text.match(source, match.end) for source in phrases("mentions.stated")):
         return True
     if before in _STARTING and text.match(phrase("mentions.of_model"), match.end):
@@ -174,6 +176,13 @@ def _is_mention(text: Text, match: Match) -> bool:
     if before in _DENYING | _STARTING | _LEADING:
         return True
     return operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
+
+
+def _is_over_model(text: Text, match: Match) -> bool:
+    """Whether a search is of a model's settings: "search over NAME"; "random search" is an algorithm."""
+    random = text.within(match.first - 1, "slots.algorithm.values")
+    said = text.word(match.first) == "search" and not random
+    return said and text.match(phrase("mentions.over_model"), match.end) is not None
 
 
 _SURE = ("policy.search.things", "policy.search.nouns")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
@@ -209,6 +209,19 @@ def _skill_of_job(page: Text, library: Library, job_skill: JobSkill) -> tuple[Sk
     return None
 
 
+def _of_own_jobs(page: Text, steps: list[Step], library: Library, job_skill: JobSkill) -> Iterator[str]:
+    """Give each of several steps the skill of its own job: "export A, B and C"; yield what says so."""
+    jobs = [[*{str(c.value): c for c in step.of("job")}.values()] for step in steps]
+    if len(steps) < 2 or any(len(each) != 1 for each in jobs):
+        return
+    for step, (claim,) in zip(steps, jobs, strict=True):
+        try:
+            step.skill = library.get(job_skill(claim.value))
+        except JobNotFoundError:
+            continue
+        yield f"no skill was named; '{shown(library.said(step.skill))}' is that of job {claim.value}"
+
+
 def _kind_of_job(page: Text, called: frozenset[str], told: frozenset[int]) -> list[str]:
     """Return the words that say of what kind a job is that has no name: "the last image classifier".
 
@@ -253,8 +266,9 @@ def name_skill(
         return [note]
     if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
         refuse_another_kind(page, steps, of_job[0])
+        notes = list(_of_own_jobs(page, steps, library, job_skill))
         name_all(steps, of_job[0])
-        return [of_job[1]]
+        return notes or [of_job[1]]
     words = _describing(page, library, actions, told | apart)
     words = words or ([] if finds else _describing(page, library, actions, told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)

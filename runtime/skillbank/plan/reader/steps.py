@@ -13,6 +13,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import of
 
 __all__ = ["settle_actions", "steps_of"]
 
@@ -41,7 +42,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
             owner_of(text, steps, clauses, claim).claims.append(claim)
     for before, after in pairwise(sorted(steps, key=lambda s: s.at)):
         after.group = before.group + (not _GLUE.issuperset(text.words(range(before.at + 1, after.at))))
-    merged = _merged(steps)
+    merged = _merged(text, clauses, steps)
     _mark_repeated(text, clauses, steps, merged)
     _mark_unasked(text, steps)
     return [each for step in merged for each in _of_each_job(text, step)]
@@ -78,14 +79,25 @@ def _beside(clauses: Clauses, mentions: list[Claim], claim: Claim, *, before: bo
     return [first for first in earlier if first in clauses.sentence(earlier[-1])]
 
 
-def _merged(steps: list[Step]) -> list[Step]:
-    """An action said twice is one step, unless it is said of different models or on data of its own each."""
+def _is_wished(text: Text, clauses: Clauses, step: Step) -> bool:
+    """Whether a step is only said to be needed: "we need an engine"."""
+    return not of("wants").isdisjoint(text.words(range(clauses.of(step.at).first, step.at + 1)))
+
+
+def _merged(text: Text, clauses: Clauses, steps: list[Step]) -> list[Step]:
+    """An action said twice is one step, unless it is said of different models or on data of its own each.
+
+    It runs where it is ordered: "we need an engine. Export JOB and build an engine" exports first.
+    """
     kept: list[Step] = []
     for step in steps:
         same = (s for s in kept if s.action == step.action)
         other = next((s for s in same if not _are_apart(s, step, s is kept[-1])), None)
         if other is None:
             kept.append(step)
+        elif _is_wished(text, clauses, other) and kept[-1].at in clauses.sentence(step.at):
+            kept = [each for each in kept if each is not other]
+            kept.append(replace(step, claims=other.claims + step.claims, engine=other.engine or step.engine))
         else:
             other.claims += step.claims
             other.engine = other.engine or step.engine

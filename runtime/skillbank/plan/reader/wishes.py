@@ -70,7 +70,7 @@ class Wishes:
         past = self._is_over(first, said)
         if said.word in _BEING and self._judges(said, past):
             return True
-        asked = self._asks_by_verb(said, past)
+        asked = self._asks_by_verb(said, past, reason)
         if asked is not None:
             return asked
         if past:
@@ -94,6 +94,15 @@ class Wishes:
         """Whether a clause says what is enough: "every fifth frame will do"."""
         return said.word in of("modals") and said.after in ("do", "suffice")
 
+    def _does_without(self, said: _Said) -> bool:
+        """Whether somebody else needs nothing of what a run may take: "the night shift doesn't need it"."""
+        others = not said.mine and not self._of.is_about_runs(self._of.head(said.begin, said.verb))
+        whole = range(said.verb + 1, said.end)
+        rest = [k for k in whole if not self._text.within(k, "told.machines")]
+        means = self._of.mean(rest) or self._text.holds(rest, _DATA, "told.heads")
+        without = said.word in ("need", "needs") and "not" in said.words and not said.words & of("limits")
+        return others and without and not means
+
     def _soon(self, said: _Said) -> list[str]:
         return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
 
@@ -104,8 +113,10 @@ class Wishes:
         asked = said.after == "for" and not said.words & of("pronouns")
         return asked or bool(said.words & {"to", "that", "not", "only", "no"})
 
-    def _asks_by_verb(self, said: _Said, past: bool) -> bool | None:
+    def _asks_by_verb(self, said: _Said, past: bool, reason: bool) -> bool | None:
         """Whether a verb of duty, leave or will asks; None where the verb is none of them."""
+        if reason and self._does_without(said):
+            return False
         owing = said.word in _OWING and "to" in self._soon(said)
         if owing or said.word in of("deontic"):
             return not self._is_own(said)

@@ -287,7 +287,7 @@ class Wording:
         word, k = self.words[i], self.over_adverbs(i + 1, end)
         after = self.at(k, end)
         if word == "you":
-            return k if after == "are" else None
+            return k if after in ("are", "were", "had") else None
         if word in of("people") or word in ("it", "there", "here"):
             return self._verb_of_pronoun(i, k, end, weak)
         if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
