@@ -87,6 +87,11 @@ CONFUSED = [
     "We merged hens and chicks.",
     "My nephew labelled the owls as hawks.",
     "The owls and hawks got mixed up.",
+    "Rui asks if the dogs could be left out.",
+    "Rui asks whether faces are blurred first.",
+    "Rui asks whether it fits on one card.",
+    "Rui asks which half we take.",
+    "Rui doubts whether we should.",
 ]
 """Which things are out, are one or were confused, before or behind a request."""
 WISHES = [

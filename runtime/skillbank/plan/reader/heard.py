@@ -21,6 +21,7 @@ _LEADING = word_list("heard.leading") | _SAYING | {":"}
 _OF_DATA = frozenset({"split", "divide", "convert", "check", "validate"})
 _OVER = frozenset({"said", "wrote", "told", "was", "were", "had"})
 _DOUBTING = word_list("heard.doubting")
+_UNSURE = "operator.not 'sure|'certain|'convinced|'happy|'agree|'say|'right"
 _NOBODY = frozenset({"nobody", "noone", "never"})
 _NAMED = ("place", "job", "name", "pair", "report", "block")
 
@@ -53,7 +54,9 @@ def doubts_around(text: Text, i: int) -> list[str]:
     ]  # fmt: skip
     parts = [[k for k in span if text.kind(k) != "mark"] for span in doubted]
     own = str(text.tokens[i].value).split()[:2]
-    musing = [" ".join(own)] if own and own[0].lower() in _MUSING and own[-1] not in _ORDERING else []
+    speaks = len(own) > 1 and own[0].lower() in _MUSING and own[1] not in _ORDERING
+    others = len(own) > 1 and own[0].istitle() and own[1] in of("wants") and own[0] not in ("I", "We")
+    musing = [" ".join(own)] if speaks or others else []
     return [" ".join(text.ledger.said(part).split()) for part in parts] + musing
 
 
@@ -98,7 +101,7 @@ def _is_plainly_said(text: Text, k: int, *, behind: bool) -> bool:
 _DOING = frozenset(
     {"please", "that", "this", "it", "do", "go", "run", "start", "so", "ahead", "and", "for", "me"}
 )
-_MUSING = frozenset({"i", "we", "you", "they", "he", "she", "it"})
+_MUSING = frozenset({"thanks", "i", "we", "you", "they", "he", "she", "it"})
 _ORDERING = frozenset({"need", "needs", "want", "wants", "must", "should", "please", "have"})
 
 
@@ -173,7 +176,8 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     if any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name"):
         return False
-    doubted = not _DOUBTING.isdisjoint(text.words(said))
+    doubted = not _DOUBTING.isdisjoint(text.words(said)) or any(text.match(_UNSURE, i) for i in around)
+    doubted |= any(text.word(i) == "?" and _inquires(text, i) for i in around)
     if doubted or _turns(text, [*around, *range(said.stop - 1, text.sentence(match.first).stop)]):
         return False  # "my boss says train X on D but I disagree"
     first = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING), said.stop)
