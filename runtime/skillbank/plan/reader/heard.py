@@ -53,11 +53,17 @@ def doubts_around(text: Text, i: int) -> list[str]:
         and not _is_signature(text, span)
     ]  # fmt: skip
     parts = [[k for k in span if text.kind(k) != "mark"] for span in doubted]
-    own = str(text.tokens[i].value).split()[:2]
-    speaks = len(own) > 1 and own[0].lower() in _MUSING and own[1] not in _ORDERING
-    others = len(own) > 1 and own[0].istitle() and own[1] in of("wants") and own[0] not in ("I", "We")
-    musing = [" ".join(own)] if speaks or others else []
-    return [" ".join(text.ledger.said(part).split()) for part in parts] + musing
+    said = [" ".join(text.ledger.said(part).split()) for part in parts]
+    return [*said, *_musing(str(text.tokens[i].value).split()[:2])]
+
+
+def _musing(own: list[str]) -> list[str]:
+    """Return the first words of a quote where they say what somebody does or wants oneself."""
+    if len(own) < 2:
+        return []
+    speaks = own[0].lower() in _MUSING and own[1] not in _ORDERING
+    others = own[0].istitle() and own[1] in of("wants") and own[0] not in ("I", "We")
+    return [" ".join(own)] if speaks or others else []
 
 
 def _is_signature(text: Text, span: range) -> bool:
@@ -176,14 +182,19 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     if any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name"):
         return False
-    doubted = not _DOUBTING.isdisjoint(text.words(said)) or any(text.match(_UNSURE, i) for i in around)
-    doubted |= any(text.word(i) == "?" and _inquires(text, i) for i in around)
-    if doubted or _turns(text, [*around, *range(said.stop - 1, text.sentence(match.first).stop)]):
+    behind = range(said.stop - 1, text.sentence(match.first).stop)
+    if _is_doubted(text, said, around) or _turns(text, [*around, *behind]):
         return False  # "my boss says train X on D but I disagree"
     first = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING), said.stop)
     order = asks(text, first) or text.word(first) in _OF_DATA
     told = text.word(first - 1) in ("you", "we")  # "everyone says you train on X"
     return order and not told and text.has_kind(said, "place", "job") and _is_person(text, match.tokens())
+
+
+def _is_doubted(text: Text, said: range, around: list[int]) -> bool:
+    """Whether who hands an order on doubts it, or asks whether it is one: "I have my doubts", "Should I?"."""
+    unsure = any(text.match(_UNSURE, i) or _inquires(text, i) for i in around)
+    return unsure or not _DOUBTING.isdisjoint(text.words(said))
 
 
 def _is_person(text: Text, tokens: list[int]) -> bool:

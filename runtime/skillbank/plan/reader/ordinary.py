@@ -26,8 +26,7 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
         if not said:
             continue
-        done = _is_done(text, said)
-        if clauses.teller.is_history(clause.first, clause.end) and not done:
+        if clauses.teller.is_history(clause.first, clause.end) and not _is_done(text, said):
             told.add(clause.sentence)
         if text.owners(said) & (_ASKED | {"question"}) or text.within(said[0], "grammar.operator.not"):
             continue
@@ -35,8 +34,13 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
             yield said
         elif _tells(text, clauses, said, goes_on=clause.sentence in told):
             told.add(clause.sentence)
-        elif (done or _is_free(text, said, clause.sentence in asked)) and _says_something(text, clause, said):
+        elif _is_alone(text, clause, said, beside=clause.sentence in asked):
             yield said
+
+
+def _is_alone(text: Text, clause: Clause, said: list[int], *, beside: bool) -> bool:
+    """Whether a clause without a subject says something that nothing has understood."""
+    return (_is_done(text, said) or _is_free(text, said, beside)) and _says_something(text, clause, said)
 
 
 def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> bool:
