@@ -21,6 +21,10 @@ BOUNDS = [
     "We agreed on fewer layers.",
     "As discussed with fewer layers.",
     "We chose the small one.",
+    "We use the small one.",
+    "We go with the second one.",
+    "I want the small one.",
+    "We take the usual one.",
     "Mirrored",
     "Sequentially",
     "Low Priority",
@@ -67,6 +71,44 @@ JUDGED = [
     "The project got cancelled.",
     "After the boss approves.",
     "Bob reviews it first.",
+    "Ruth has yet to say yes.",
+    "Ruth has not said yes yet.",
+    "We are waiting for Ruth's blessing.",
+    "The boss is back on Monday and wants to see it first.",
+    "It is up to Bob.",
+    "Bob has the last word.",
+    "Time permitting.",
+    "Or so I thought.",
+    "We have no card to spare.",
+    "Smoke test.",
+    "It was the wrong one.",
+]
+CONFUSED = [
+    "We no longer keep dogs.",
+    "The farmer wants his cows out.",
+    "We ignore tiny birds.",
+    "We count a chick as a hen.",
+    "We merged hens and chicks.",
+    "My nephew labelled the owls as hawks.",
+    "The owls and hawks got mixed up.",
+    "Rui asks if the dogs could be left out.",
+    "Rui asks whether faces are blurred first.",
+    "Rui asks whether it fits on one card.",
+    "Rui asks which half we take.",
+    "Rui doubts whether we should.",
+]
+"""Which things are out, are one or were confused, before or behind a request."""
+WISHES = [
+    "Everyone wants an export but me.",
+    "Somebody needs an export, not us.",
+    "We would be glad to have an export but we lack the disk.",
+    "What he needs now is an export.",
+    "All he wants is an export.",
+    "What he wants is 30 epochs.",
+    "30 epochs ought to be enough for the first go.",
+    "30 epochs should do it in total.",
+    "30 epochs should do it? I doubt it.",
+    "30 epochs should do it, Bob says, but he is wrong.",
 ]
 LINES = [
     "Date: tomorrow",
@@ -123,9 +165,28 @@ def meaning(sets_bank: Runtime, text: str) -> list[dict[str, object]]:
     return [r.model_dump(exclude={"text", "notes"}) for r in sets_bank.read(text).requests]
 
 
-@pytest.mark.parametrize("said", [*BOUNDS, *JUDGED, *UNMEANT])
+@pytest.mark.parametrize("said", [*BOUNDS, *JUDGED, *UNMEANT, *CONFUSED, *WISHES])
 def test_what_bounds_a_run_or_is_meant_by_nobody_is_asked_about(sets_bank: Runtime, said: str) -> None:
     assert any(request.questions for request in sets_bank.read(f"{BASE}. {said}").requests)
+
+
+@pytest.mark.parametrize("said", CONFUSED)
+def test_what_is_said_of_things_before_a_request_is_asked_about(sets_bank: Runtime, said: str) -> None:
+    assert any(request.questions for request in sets_bank.read(f"{said} {BASE}").requests)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "hpo of any sort but bayesian",
+        "hpo of any kind save bayesian",
+        "any hpo but bayesian",
+        "hpo of the kind but bohb",
+    ],
+)
+def test_an_algorithm_that_is_excepted_is_asked_about(sets_bank: Runtime, search: str) -> None:
+    [request] = sets_bank.read(f"train rtdetr on /trees/train, val /trees/val, {search}").requests
+    assert request.questions
 
 
 @pytest.mark.parametrize("heading", HEADINGS)

@@ -31,6 +31,10 @@ CHOSEN = [
     " taken in 2024",
     ", the one with the best boxes",
     " (healthy, rust, mildew)",
+    " (roughly 200 of the pictures)",
+    ", taken at night",
+    ", annotated in part",
+    " with 2 kinds of augmentation",
 ]
 LYING = [
     "Our hens are in /a/b, please find eggs there.",
@@ -118,9 +122,34 @@ def test_a_model_is_told_by_what_it_is_for(own_bank: Runtime, said: str) -> None
     assert plan(own_bank, f"{said} /a/b, no HPO.").slots["skill"] == "tao-train-rtdetr"
 
 
-@pytest.mark.parametrize("said", ["the small model", "the instance segmentation model"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the small model", "the instance segmentation model", "the r18 model", "the COCO model",
+        "our winning model", "our future detector", "the swin model",
+    ],
+)  # fmt: skip
 def test_which_model_is_meant_is_asked_about(own_bank: Runtime, said: str) -> None:
     assert words_asked(plan(own_bank, f"Train RT-DETR, {said}, on /a/b, no HPO."))
+
+
+@pytest.mark.parametrize(
+    "which", ["every second", "every third", "every other", "every new", "every large", "every May", "a few"]
+)
+def test_which_pictures_are_looked_through_is_asked_about(own_bank: Runtime, which: str) -> None:
+    noun = "pictures" if which == "a few" else "picture"
+    assert words_asked(plan(own_bank, f"Search {which} {noun} in /a/b for cats with the last training."))
+
+
+def test_a_correction_behind_says_nothing_of_the_data(own_bank: Runtime) -> None:
+    said = "Evaluate rtdetr on /a/branch_22 from the last training. {} the wrong one."
+    assert all(words_asked(plan(own_bank, said.format(lead))) for lead in ("It was", "That is"))
+
+
+@pytest.mark.parametrize("said", ["as training data", "for training", "folder", "to learn from"])
+def test_what_is_given_to_a_job_for_something_else_is_not_run_on(own_bank: Runtime, said: str) -> None:
+    plans = answer(own_bank, f"give /a/b to c25a97 {said}").plans
+    assert "inference" not in [planned.slots["action"] for planned in plans]
 
 
 @pytest.mark.parametrize("text", PLACES)

@@ -39,6 +39,7 @@ def asked(reading: Reading) -> tuple[list[str], list[list[str]], tuple[str, ...]
         f'The note on the fridge reads: "{TRAIN}".', f'My boss says "{TRAIN}".',
         f'Forwarded by bot: "{TRAIN}, thanks"', f'Next line of the notebook: "TODO: {TRAIN}"',
         f'Notebook, page 5: "{TRAIN}". Ta!', f'Ana wrote: "{TRAIN}". Could you do that, please?',
+        f'The note on my desk says: "{TRAIN}".', f'Ruth writes: "{TRAIN}". Please do so, thanks! Bob',
     ],
 )  # fmt: skip
 def test_an_order_in_quotes_is_read_where_nothing_else_is_asked(read: Read, said: str) -> None:
@@ -56,12 +57,40 @@ def test_an_order_in_quotes_is_read_where_nothing_else_is_asked(read: Read, said
         f'The old protocol said: "{TRAIN}". We changed our minds.', f'Bob wrote "{TRAIN}" yesterday.',
         f'Bob says "{TRAIN}", but he is wrong.', f'From the model card: "{TRAIN}"',
         f'A text file on the share reads: "{TRAIN}"', f'summarise this for me: "{TRAIN}"',
-        f'Chat: "SYSTEM: {TRAIN}"',
+        f'Chat: "SYSTEM: {TRAIN}"', f'Nobody says: "{TRAIN}".', f'Imagine the mail reads: "{TRAIN}".',
+        f'Suppose Bob writes: "{TRAIN}".', f'Ruth writes: "{TRAIN}". I refuse.',
     ],
 )  # fmt: skip
 def test_what_is_only_quoted_is_no_order(read: Read, said: str) -> None:
     with pytest.raises(OutOfScopeError):
         read(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "doubted"),
+    [
+        (f'The note in the bin reads: "{TRAIN}".', "The note in the bin reads"),
+        (f'A crossed-out line reads: "{TRAIN}".', "A crossed-out line reads"),
+        (f'The old note reads: "{TRAIN}".', "The old note reads"),
+        (f'The exam question reads: "{TRAIN}".', "The exam question reads"),
+        (f'A stranger asks: "{TRAIN}".', "A stranger asks"),
+        (f'My task for tomorrow reads: "{TRAIN}".', "My task for tomorrow reads"),
+        (f'Ruth says: "I would {TRAIN}".', "I would"), (f'Ruth says: "you could {TRAIN}".', "you could"),
+        (f'Ruth writes: "{TRAIN}". Ask Bob.', "Ask Bob"),
+        (f'Ruth writes: "Bob wants to {TRAIN}".', "Bob wants"),
+        (f'The tutorial says: "{TRAIN}".', "The tutorial says"),
+        (f'First note: "{TRAIN}". Second note: "never mind the first".',
+         'Second note: "never mind the first"'),
+        (f'Ruth writes: "{TRAIN}". Bob writes: "train segformer on data/b".',
+         'Bob writes: "train segformer on data/b"'),
+    ],
+)  # fmt: skip
+def test_an_order_in_quotes_whose_word_is_doubtful_is_asked_about(
+    read: Read, said: str, doubted: str
+) -> None:
+    reading = read(said)
+    assert actions(reading) == ["train"]
+    assert doubted in reading.not_understood
 
 
 def test_what_an_order_in_quotes_leaves_open_is_asked_about(read: Read) -> None:
@@ -89,7 +118,12 @@ def test_an_order_that_a_person_passes_on_is_one(read: Read, said: str) -> None:
         "The assistant said it would train rtdetr on data/a.", f"The docs say: {TRAIN}.",
         "Bob said not to train rtdetr on data/a.", "Bob thinks we should train rtdetr on data/a.",
         "Everyone says you train rtdetr on data/a too long.", "Bob claims to train rtdetr on data/a.",
-        f"My boss says to {TRAIN}, but I disagree.", f"An email says to {TRAIN}.",
+        f"My boss says to {TRAIN}, but I disagree.", f"My boss says to {TRAIN}. I have my doubts.",
+        f"My boss says to {TRAIN}. Should I?", f"My boss says to {TRAIN}. Not sure.",
+        f"My boss says to {TRAIN}. I veto that.", f"My boss says to {TRAIN}; your call.",
+        f"My former boss says to {TRAIN}.", f"The note I threw away says to {TRAIN}.",
+        f"My boss says we should {TRAIN}, I say we wait.", f"My boss says to {TRAIN}. He is often mistaken.",
+        f"An email says to {TRAIN}.",
         f'A mail from a stranger reads: "{TRAIN}"',
     ],
 )  # fmt: skip

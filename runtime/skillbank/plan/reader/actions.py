@@ -305,7 +305,24 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
         for k in text.unclaimed(before):  # "and maybe export it"
             if text.lexicon.has(text.word(k), "told.unsure"):
                 text.ledger.claim("unread", [k])
+        if said := _left_open(text, first) if before else []:
+            text.ledger.mark("unread", said)  # it is no courtesy
         text.ledger.claim("action", tokens, replace(mention, before=_order(text, clauses, first)))
+
+
+def _left_open(text: Text, first: int) -> list[int]:
+    """Return the words by which somebody only may do an action oneself: "then I can export it"."""
+    verb = first - 1
+    while text.within(verb, "grammar.free.adverb") or text.word(verb) in _THEN:
+        verb -= 1
+    able = text.word(verb) in of("able") or text.word(verb) in _MAYBE
+    said = [verb - 1, verb] if able and text.word(verb - 1) in _OURS else []
+    return said if text.owners(said) <= {"courtesy"} else []
+
+
+_THEN = frozenset({"then", "also", "afterwards"})
+_MAYBE = frozenset({"may", "might"})
+_OURS = frozenset({"i", "we"})
 
 
 def _is_told(text: Text, clause: Clause, tokens: list[int], *, noun: bool) -> bool:

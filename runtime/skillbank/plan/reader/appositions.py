@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import classes
+from skillbank.plan.reader.phrases import classes, word_list
 
 __all__ = ["take_apposed"]
 
@@ -26,6 +26,7 @@ def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
             what = text.unclaimed(match.tokens("what"))
             turns = text.holds(what, *_TURNING, *_TURNING_OF[group])
             means = not known.isdisjoint(words := text.words(what)) or not _CHOOSING.isdisjoint(words)
+            means |= group == "model" and any(_is_variant(text, i) for i in what)
             if what and not turns and not means:
                 text.ledger.claim("context", what)
                 notes.append(f"'{text.ledger.said(what)}' is taken as {said}")
@@ -39,3 +40,9 @@ _TURNING_OF: dict[str, tuple[str, ...]] = {
 }
 """Words of which data or which kind of model is meant."""
 _CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})
+
+
+def _is_variant(text: Text, i: int) -> bool:
+    """Whether a word is a size, a data set or a state of a model: "the r18 model", "the COCO model"."""
+    said = text.ledger.said([i])
+    return said.isupper() or any(map(str.isdigit, said)) or text.word(i) in word_list("shown.variants")

@@ -122,6 +122,8 @@ def _of_others(text: Text, teller: Teller, part: Part) -> set[int]:
     asking = next((k for k in part.tokens if text.word(k) in _ASKING), part.end)
     if of("questions").intersection(text.words(range(asking, part.end))[1:4]):
         theirs = range(asking, _end_of_words(text, asking + 4, part.end))
+        if not _LIMITING.isdisjoint(text.words(theirs)):
+            return set()  # "asks whether the dogs could be left out"
         barring = BARRING - of("questions")
         return {k for k in theirs if text.word(k) not in barring and not text.within(k, *_TRADE)}
     subject, verb = teller.verb_of(part.first, part.end) or (part.first, part.first)
@@ -142,6 +144,7 @@ def _end_of_words(text: Text, first: int, end: int) -> int:
 
 _TRADE = ("grammar.mode.technical",)
 _JUST = of("adverbs") | {"just"}
+_LIMITING = frozenset({"out", "first", "half", "card", "should", "gpu", "camera", "instead"})
 _ASKING = frozenset({"ask", "asks", "asked", "wonder", "wonders", "wondered", "doubts", "doubted"})
 
 

@@ -35,8 +35,8 @@ _NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "vers
 def mark_bounds(text: Text, clauses: Clauses) -> None:
     """Leave unread what bounds a run beside what is asked for, and the headings that put it off."""
     for match in list(text.unread().phrases("bounding.always")):
-        if text.owners(match.tokens()) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
-            text.ledger.mark("unread", match.tokens("what"))
+        if text.owners(what := match.tokens("what")) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
+            text.ledger.mark("unread", what)
     mark_judged(text, clauses)
     for heading in (*_headings(text, clauses), *_endings(text, clauses)):
         if judges_a_run(text, heading):

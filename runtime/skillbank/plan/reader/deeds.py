@@ -126,7 +126,11 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
 
 
 def _mark_further(text: Text, clause: Clause, told: list[int]) -> None:
-    """Leave unread a further verb of what others will do: "Bob will export it and evaluate it on D"."""
+    """Leave unread a further deed of others: "Bob will export it and evaluate it on D", "does A and B"."""
+    named = text.match(f"'and|',+ group.det* what={'|'.join(_NOUNS)}", clause.end)
+    if named is not None and text.within(told[-1], *_NOUNS):
+        text.ledger.claim("unread", named.tokens("what"))
+        return
     further = text.match("'and|'then|',+ free.adverb*", clause.end)
     if further is None or of("modals").isdisjoint(text.words(told)) or not text.holds(told, *_BASE):
         return

@@ -42,6 +42,7 @@ def take_found(text: Text, match: Match) -> None:
     if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
         every = (i for i in found.used[:1] if text.word(i) in ("every", "each"))
         text.ledger.claim("find", [*range(first, at), *every], [])  # "search every picture in X for adverts"
+        text.ledger.mark("unread", _chosen(text, range(at, found.end)))
     elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
@@ -52,6 +53,16 @@ def take_found(text: Text, match: Match) -> None:
         _find_in_data(text, match, range(first, at), segments=segments)
     if segments:
         text.ledger.claim("masks", match.tokens())
+
+
+def _chosen(text: Text, things: range) -> list[int]:
+    """Return the words of what is looked through that may take some of it: "every second picture"."""
+    each = text.word(things.start) in ("every", "each")
+    said = [i for i in things[each:] if not text.within(i, "told.seen", "places.data.nouns")]
+    return [i for i in said if each or text.word(i) in _SOME]
+
+
+_SOME = frozenset({"few", "several", "couple", "handful"})
 
 
 def _without_forms(text: Text, verb: range, items: list[str], *, segments: bool) -> list[str]:

@@ -6,18 +6,24 @@ else hands on what a person says or writes: "my boss says to train X on D", "the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.people import is_name
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.reports import asks
+from skillbank.plan.reader.wording import of
 
-__all__ = ["orders_quoted", "take_heard"]
+__all__ = ["doubts_around", "orders_quoted", "take_heard"]
 
 _LETTERS = word_list("heard.letters")
 _SAYING = word_list("heard.saying")
 _LEADING = word_list("heard.leading") | _SAYING | {":"}
 _OF_DATA = frozenset({"split", "divide", "convert", "check", "validate"})
 _OVER = frozenset({"said", "wrote", "told", "was", "were", "had"})
+_DOUBTING = word_list("heard.doubting")
+_UNSURE = "operator.not 'sure|'certain|'convinced|'happy|'agree|'say|'right"
+_NOBODY = frozenset({"nobody", "noone", "never"})
 _NAMED = ("place", "job", "name", "pair", "report", "block")
 
 
@@ -29,14 +35,87 @@ def orders_quoted(text: Text) -> list[int]:
     quotes = [i for i, token in enumerate(text.tokens) if token.kind == "quote" and _is_handed_on(text, i)]
     outside = [i for i, token in enumerate(text.tokens) if token.kind != "quote"] if quotes else []
     asked = any(_asks_else(text, i) or _inquires(text, i) for i in outside)
-    turned = _turns(text, outside) or text.holds(outside, "told.negated")
+    turned = _turns(text, outside) or text.holds(outside, "told.negated", "grammar.operator.not")
+    turned |= not _NOBODY.isdisjoint(text.words(outside))
     return [] if asked or turned or text.has_kind(outside, *_NAMED) else quotes
+
+
+def doubts_around(text: Text, i: int) -> list[str]:
+    """Return the words around an order in quotes by which it may be none: "the note in the bin reads".
+
+    Whose word it is must be plain: a letter, a name, one who gives orders. What stands behind the quote in
+    other words than thanks may take it back, and a second quote may as well; within it, nobody gives an order
+    by what they do themselves ("I would train X").
+    """
+    polite = _polite(text)
+    doubted = [
+        span for span in _around(text, i)
+        if not all(k in polite or _is_plainly_said(text, k, behind=k > i) for k in span)
+        and not _is_signature(text, span)
+    ]  # fmt: skip
+    parts = [[k for k in span if text.kind(k) != "mark"] for span in doubted]
+    said = [" ".join(text.ledger.said(part).split()) for part in parts]
+    return [*said, *_musing(str(text.tokens[i].value).split()[:2])]
+
+
+def _musing(own: list[str]) -> list[str]:
+    """Return the first words of a quote where they say what somebody does or wants oneself."""
+    if len(own) < 2:
+        return []
+    speaks = own[0].lower() in _MUSING and own[1] not in _ORDERING
+    others = own[0].istitle() and own[1] in of("wants") and own[0] not in ("I", "We")
+    return [" ".join(own)] if speaks or others else []
+
+
+def _is_signature(text: Text, span: range) -> bool:
+    """Whether a sentence is a name alone: not "Ask Bob"."""
+    words = [k for k in span if text.kind(k) != "mark"]
+    orders = bool(words) and text.word(words[0]) in of("imperatives") | {"ask", "tell"}
+    return not orders and all(is_name(text, k) and not text.spans[k] for k in words)
+
+
+def _around(text: Text, i: int) -> Iterator[range]:
+    """Yield what stands before a quote in its sentence, and each sentence behind it."""
+    yield range(text.sentence(i).start, i)
+    at = i + 1
+    while at < len(text.tokens):
+        end = min(max(text.sentence(at).stop, at) + 1, len(text.tokens))
+        yield range(at, end)
+        at = end
+
+
+def _polite(text: Text) -> set[int]:
+    """Return the tokens of phrases of politeness: "could you do that, please"."""
+    return {
+        k
+        for i, classes in enumerate(text.classes) for c in classes if c.startswith("grammar.courtesy.")
+        for end in text.ends(i, c) for k in range(i, end)
+    }  # fmt: skip
+
+
+def _is_plainly_said(text: Text, k: int, *, behind: bool) -> bool:
+    """Whether a word only says whose an order in quotes is; behind it, that it is to be done."""
+    word = text.word(k)
+    if text.kind(k) != "word":
+        return text.kind(k) in ("mark", "number")
+    if behind:
+        return word in _DOING or text.within(k, "grammar.group.it")
+    written = word in _LETTERS | _SAYING | word_list("heard.writings") | word_list("heard.persons")
+    named = is_name(text, k) and not text.spans[k]
+    return written or named or text.within(k, "grammar.group.det", "grammar.group.prep", "told.askers")
+
+
+_DOING = frozenset(
+    {"please", "that", "this", "it", "do", "go", "run", "start", "so", "ahead", "and", "for", "me"}
+)
+_MUSING = frozenset({"thanks", "i", "we", "you", "they", "he", "she", "it"})
+_ORDERING = frozenset({"need", "needs", "want", "wants", "must", "should", "please", "have"})
 
 
 def _turns(text: Text, tokens: list[int]) -> bool:
     """Whether words say that something is printed by a program or document, or not to be done."""
     anybody = any(text.word(i) in _LETTERS - {"note"} and text.word(i - 1) in ("a", "an") for i in tokens)
-    return anybody or not word_list("heard.turning").isdisjoint(text.words(tokens))
+    return anybody or not (word_list("heard.turning") | _DOUBTING).isdisjoint(text.words(tokens))
 
 
 def _asks_else(text: Text, i: int) -> bool:
@@ -104,12 +183,19 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     around = [i for i in range(len(text.tokens)) if i not in said and i not in match.tokens()]
     if any(asks(text, i) for i in around) or text.has_kind(around, "place", "job", "name"):
         return False
-    if _turns(text, [*around, *range(said.stop - 1, text.sentence(match.first).stop)]):
+    behind = range(said.stop - 1, text.sentence(match.first).stop)
+    if _is_doubted(text, said, around) or _turns(text, [*around, *behind]):
         return False  # "my boss says train X on D but I disagree"
     first = next((i for i in (match.end - 1, *said) if text.word(i) not in _LEADING), said.stop)
     order = asks(text, first) or text.word(first) in _OF_DATA
     told = text.word(first - 1) in ("you", "we")  # "everyone says you train on X"
     return order and not told and text.has_kind(said, "place", "job") and _is_person(text, match.tokens())
+
+
+def _is_doubted(text: Text, said: range, around: list[int]) -> bool:
+    """Whether who hands an order on doubts it, or asks whether it is one: "I have my doubts", "Should I?"."""
+    unsure = any(text.match(_UNSURE, i) or _inquires(text, i) for i in around)
+    return unsure or not _DOUBTING.isdisjoint(text.words(said))
 
 
 def _is_person(text: Text, tokens: list[int]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, word_list
+from skillbank.plan.reader.wording import of
 
 __all__ = ["said_alone"]
 
@@ -25,15 +26,21 @@ def said_alone(text: Text, clauses: Clauses) -> Iterator[list[int]]:
         said = [i for i in range(clause.first, clause.end) if text.kind(i) != "mark"]
         if not said:
             continue
-        done = _is_done(text, said)
-        if clauses.teller.is_history(clause.first, clause.end) and not done:
+        if clauses.teller.is_history(clause.first, clause.end) and not _is_done(text, said):
             told.add(clause.sentence)
         if text.owners(said) & (_ASKED | {"question"}) or text.within(said[0], "grammar.operator.not"):
             continue
-        if _tells(text, clauses, said, goes_on=clause.sentence in told):
-            told.add(clause.sentence)
-        elif (done or _is_free(text, said, clause.sentence in asked)) and _says_something(text, clause, said):
+        if _chooses(text, said):
             yield said
+        elif _tells(text, clauses, said, goes_on=clause.sentence in told):
+            told.add(clause.sentence)
+        elif _is_alone(text, clause, said, beside=clause.sentence in asked):
+            yield said
+
+
+def _is_alone(text: Text, clause: Clause, said: list[int], *, beside: bool) -> bool:
+    """Whether a clause without a subject says something that nothing has understood."""
+    return (_is_done(text, said) or _is_free(text, said, beside)) and _says_something(text, clause, said)
 
 
 def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> bool:
@@ -44,6 +51,22 @@ def _tells(text: Text, clauses: Clauses, said: list[int], *, goes_on: bool) -> b
     return (
         (goes_on and text.word(said[0]) in ("and", "but")) or of_others or _has_subject(text, clauses, said)
     )
+
+
+def _chooses(text: Text, said: list[int]) -> bool:
+    """Whether a clause of nothing but ordinary words takes one of several: "we use the small one"."""
+    if len(said) < 3 or not text.owners(said) <= _QUIET:
+        return False
+    last = text.word(said[-1])
+    one = last in ("one", "ones") and text.within(said[-2], "grammar.free.adjective", *_CHOSEN)
+    several = last == "both" and not any(len(text.ledger.of(kind)) > 1 for kind in _ASKED)
+    taken = text.holds(said[:-1], "grammar.free.light") or not _TAKING.isdisjoint(text.words(said))
+    return taken and (one or several)
+
+
+_QUIET = frozenset({"courtesy", "order"})
+_CHOSEN = ("told.choosing", "told.contrasting", "told.sizes")
+_TAKING = of("wants") | of("having") | {"go", "went"}
 
 
 def _is_free(text: Text, said: list[int], beside: bool) -> bool:

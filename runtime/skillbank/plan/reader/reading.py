@@ -292,7 +292,7 @@ def _order_in_quotes(text: str, page: Text, again: Again) -> Reading | None:
         apart = (text[: token.start].rstrip(" ,"), str(token.value).rstrip("."), text[token.end :])
         try:
             alone = again(token.value)
-            read = again(". ".join(apart)).asking_also(alone.unread)
+            read = again(". ".join(apart)).asking_also([*alone.unread, *heard.doubts_around(page, i)])
         except (UsageError, NotFoundError):
             continue
         return replace(read, requests=tuple(r.model_copy(update={"text": text}) for r in read.requests))

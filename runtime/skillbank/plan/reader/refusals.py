@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import phrase, phrases, word_list
+from skillbank.plan.reader.phrases import ACTIONS, phrase, phrases, word_list
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["denied", "is_put_off", "is_told_of", "negation_before", "settle_refused", "trailing"]
@@ -177,6 +177,15 @@ def _settle_put_off(text: Text) -> Iterator[str]:
         elif ledger.owner[told.first] is told and text.holds(told.tokens, *_PUTTING_OFF):
             said = [i for i in told.tokens if text.kind(i) != "mark"]
             yield f"'{ledger.said(said)}' is put off, and is not done"
+        elif ledger.owner[told.first] is told and _is_of_speaker(text, told):
+            said = [i for i in told.tokens if text.kind(i) != "mark"]
+            yield f"'{ledger.said(said)}' is taken as told, and is not done"
+
+
+def _is_of_speaker(text: Text, told: Claim) -> bool:
+    """Whether somebody says what they do themselves: "I'll do the export", "so that I can export it"."""
+    done = [f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")]
+    return not {"i", "we"}.isdisjoint(text.words(told.tokens)) and text.holds(told.tokens, *done)
 
 
 _PUTTING_OFF = ("grammar.mode.defer", "grammar.mode.later", "grammar.mode.schedule")

@@ -58,7 +58,8 @@ def _in_order(text: Text, clauses: Clauses, finds: list[Claim]) -> list[Step]:
         if mention.before is not None:
             others = _beside(clauses, mentions, claim, before=mention.before) or [claim.first]
             rank = min(rank, min(others) - 0.5) if mention.before else max(rank, max(others) + 0.5)
-            if not mention.asked:  # "export it. Evaluate before exporting": the order is that of the first
+            # "export it. Evaluate before exporting", "before you export it": the order is that of the first
+            if not mention.asked or clauses.of(claim.first).mode is Mode.ORDER:
                 ranked = [(rank if s.action == mention.action else r, s) for r, s in ranked]
         ranked.append((rank, Step(mention.action, claim.first, mention.engine, mention.asked)))
     return [step for _, step in sorted(ranked, key=lambda each: each[0])]
