@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 
 from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.lexicon import Lexicon
@@ -104,17 +105,31 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if _is_for_somebody(text, claim) or any(is_vague(each) or only_describes(each) for each in own):
+        if _is_for_somebody(text, claim) or any(map(_is_open, own)):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
+def _is_open(item: str) -> bool:
+    """Whether words are no description, or say beside one whom it is for: "usual stuff", "cats for Bob"."""
+    return is_vague(item) or only_describes(item) or _FOR_NAMED.search(item) is not None
+
+
+_FOR_NAMED = re.compile(r"(?i: for )(?:[A-Z][a-z]+|(?i:me|us|him|her|them))$")
+
+
 def _is_for_somebody(text: Text, claim: Claim) -> bool:
-    """Whether a verb has first what it is done for: "label for the audit all exits"."""
+    """Whether a verb has first what it is done for: "label for the audit all X"."""
     behind = max(text.ends(claim.first, _FIND), default=claim.last)
     if text.word(behind) != "for" or behind >= claim.last:
         return False
     whose = [i for i in (behind + 1, behind + 2) if i <= claim.last]
-    return text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
+    things = any(
+        text.word(i) in ("all", "every", "each", "any", "the")
+        and text.word(i - 1) not in (",", "and", "or", "of")
+        for i in range(behind + 2, claim.last + 1)
+    )
+    things = things and text.word(behind + 1) not in ("me", "us")
+    return things or text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
 
 
 def _said(text: Text) -> list[Claim]:
@@ -136,11 +151,22 @@ def _take_nouns(text: Text) -> None:
     ):
         for match in text.find(source):
             _noun(text, match)
-    for match in text.find("@quote|',|'and+ 'as|'for|'being group.det* slots.captions.nouns"):
+    roles = list(text.find(_QUOTED_FOR))
+    for match in roles:
+        if len(roles) > 1:
+            text.ledger.mark("unread", match.tokens("role"))  # '"a" as the prompt and "b" as the class'
+            continue
         quotes = (text.tokens[i].value for i in match.tokens() if text.kind(i) == "quote")
         text.ledger.claim(
             "captions", match.tokens(), [item for q in quotes for item in listed(q, quoted=True)]
         )
+
+
+_QUOTED_FOR = (
+    "@quote|',|'and+ role='as|'for|'being role='the|'a|'my|'our|'its* role=slots.captions.nouns "
+    "!'other|'but|'except|'save|~word"
+)
+"""What is quoted, and what it is: '"cats" as the class', but not "as one class", "for classes other than"."""
 
 
 def _take_cared(text: Text) -> list[Claim]:
@@ -213,8 +239,7 @@ def _find(text: Text, match: Match) -> None:
     segments = not text.within(match.first, _FIND)
     found.items = _without_forms(text, range(first, at), found.items, segments=segments)
     if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
-        every = (i for i in found.used[:1] if text.word(i) in ("every", "each"))
-        text.ledger.claim("find", [*range(first, at), *every], [])  # "search every picture in X for adverts"
+        text.ledger.claim("find", [*range(first, at), *_leave_chosen(text, found)], [])
     elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
@@ -225,6 +250,22 @@ def _find(text: Text, match: Match) -> None:
         _find_in_data(text, match, range(first, at), segments=segments)
     if segments:
         text.ledger.claim("masks", match.tokens())
+
+
+def _leave_chosen(text: Text, found: Things) -> list[int]:
+    """Return "every" of "search every picture in X for adverts"; what chooses some of them stays unread."""
+    every = list(takewhile(lambda i: text.word(i) in ("every", "each", "all", "single"), found.used))
+    pictures = ("places.data.nouns", "grammar.group.det", "grammar.free.noun")
+    text.ledger.mark("unread", [i for i in found.used[len(every) :] if not _is_all(text, i, pictures)])
+    return every
+
+
+def _is_all(text: Text, i: int, pictures: tuple[str, ...]) -> bool:
+    return text.word(i) not in _CHOOSING and text.within(i, *pictures)
+
+
+_CHOOSING = frozenset({"other", "another", "some", "few", "any", "one", "half", "most", "several"})
+"""Words of determiners that leave pictures out: "every other picture"."""
 
 
 def _without_forms(text: Text, verb: range, items: list[str], *, segments: bool) -> list[str]:
@@ -319,7 +360,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
-        labouring = word.endswith("ing") and text.word(first - 1) != "of"  # "three weeks of labelling"
+        # "three weeks of labelling", "the counting matters"
+        labouring = word.endswith("ing") and text.word(first - 1) not in ("of", "the", "our", "my", "your")
         return labouring or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""
     return (

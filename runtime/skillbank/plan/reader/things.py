@@ -149,7 +149,7 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     stop = len(text.tokens) if until is None else until
     while found.end < stop and text.ledger.free(i := found.end):
         what = _part_of_list(text, i, begun=bool(part or found.items), marked=marked)
-        if not what:
+        if not what or (what == "word" and not part and _is_behind_quote(text, found)):
             break
         if what == "word":
             part.append(i)
@@ -169,6 +169,11 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     _give_back(text, found, part)
     found.items += _named_by(text, part)
     return found
+
+
+def _is_behind_quote(text: Text, found: Things) -> bool:
+    """Whether words right behind a quoted thing say something of it: '"cats" as two classes'."""
+    return bool(found.used) and text.kind(found.used[-1]) == "quote"
 
 
 _BULLETS = frozenset("\n-;.)")
