@@ -28,7 +28,10 @@ def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
         behind = text.tokens[match.end - 1].text
-        back = text.word(match.first) == "is" and text.word(match.first - 1) in ("which", "that", "this")
+        opens = text.kind(match.first - 1) in ("", "mark")  # "Is what I want an export?"
+        back = text.word(match.first) == "is" and (
+            opens or text.word(match.first - 1) in ("which", "that", "this")
+        )
         if not back and (behind != "to" or not _is_question(text, match.first)):
             text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
@@ -56,10 +59,14 @@ def _is_question(text: Text, i: int) -> bool:
     said = max(text.ends(i, "grammar.courtesy.words"), default=0)
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
+    if text.word(i + 1) == "it" and (text.holds(range(i), *_ORDERS)):
+        return True  # "train X on D. Could it run on P?" asks what a model is able to
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
     resumes = text.holds(range(i, end), "actions.words.resume") and text.has_kind(range(i), "job")
     return text.tokens[end].text == "?" and not (resumes or text.has_kind(range(i, end), "place", "job"))
 
+
+_ORDERS = tuple(f"actions.{action}.base" for action in ACTIONS)
 
 _TICKET = re.compile(
     r"\A\W*\d{1,2}[:.]\d\d\s*(?:am|pm|h)?[.,](?=\s)|"
