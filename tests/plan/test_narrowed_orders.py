@@ -73,7 +73,7 @@ def test_all_pictures_of_a_place_are_searched(read: Read, which: str) -> None:
         f'find "cats" and "dogs" as two classes in {JOB}', f'captions "cats", "dogs" for another time. {JOB}',
         f'find "cats" as the prompt and "dogs" as the class in {JOB}',
         f"animals of interest: cats for Bob, dogs for me; look in {JOB}",
-        f"animals of interest: unknown; look in {JOB}",
+        f"animals of interest: unknown; look in {JOB}", f"animals of interest: none; look in {JOB}",
     ],
 )  # fmt: skip
 def test_what_is_said_of_things_to_be_found_asks(read: Read, said: str) -> None:
@@ -131,7 +131,7 @@ def test_an_algorithm_behind_a_comma_and_but_is_meant(read: Read) -> None:
         "30 epochs ought to be enough for the first go.", "30 epochs should do it in total.",
         "30 epochs should do it?", "30 epochs should do it? I doubt it.",
         "30 epochs should do it, Bob says, but he is wrong.", "30 epochs is enough for the small one.",
-        "30 epochs will do until Friday.",
+        "30 epochs will do until Friday.", "30 epochs is about right per stage.",
     ],
 )  # fmt: skip
 def test_what_is_enough_for_something_or_doubted_asks(read: Read, said: str) -> None:
@@ -153,6 +153,7 @@ def test_what_is_enough_is_set(read: Read, said: str) -> None:
         "What we need by Friday is an export.", "Everyone wants an export but me.",
         "Somebody needs an export, not us.", "We would be glad to have an export but we lack the disk.",
         "Is what I want an export?", "Could it be exported?",
+        "What I want is an export?", "Everyone wants an export, which is silly.",
     ],
 )  # fmt: skip
 def test_a_wish_that_is_others_or_limited_exports_nothing_unasked(read: Read, said: str) -> None:

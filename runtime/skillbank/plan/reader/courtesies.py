@@ -29,6 +29,9 @@ def _take_courtesies(text: Text) -> None:
     for match in text.phrases("courtesy.wishing"):
         behind = text.tokens[match.end - 1].text
         opens = text.kind(match.first - 1) in ("", "mark")  # "Is what I want an export?"
+        mark = next((k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark"), match.first)
+        if text.word(match.first) in ("what", "all") and text.word(mark) == "?":
+            continue  # "What I want is an export?"
         back = text.word(match.first) == "is" and (
             opens or text.word(match.first - 1) in ("which", "that", "this")
         )

@@ -120,7 +120,7 @@ def _enough(text: Text, at: int) -> list[int]:
     return []
 
 
-_BOUNDING = frozenset({"for", "in", "at", "until", "till", "if", "unless", "as"})
+_BOUNDING = frozenset({"for", "in", "at", "until", "till", "if", "unless", "as", "per", "each"})
 """What says behind "is enough" of what, of how many or when it is."""
 _FOR_IT = frozenset({"me", "us", "now", "this", "it", "that", "today"})
 """Of what it is where that is the run itself: "is enough for now"."""
