@@ -27,15 +27,7 @@ def take_politeness(text: Text) -> None:
 def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
-        behind = text.tokens[match.end - 1].text
-        opens = text.kind(match.first - 1) in ("", "mark")  # "Is what I want an export?"
-        mark = next((k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark"), match.first)
-        if text.word(match.first) in ("what", "all") and text.word(mark) == "?":
-            continue  # "What I want is an export?"
-        back = text.word(match.first) == "is" and (
-            opens or text.word(match.first - 1) in ("which", "that", "this")
-        )
-        if not back and (behind != "to" or not _is_question(text, match.first)):
+        if not _asks_whether(text, match):
             text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
     for i in range(len(text.tokens)):
@@ -43,6 +35,19 @@ def _take_courtesies(text: Text) -> None:
         if i >= at and end > i + 1 and text.ledger.free(i) and not _is_no_courtesy(text, i):
             text.ledger.claim("courtesy", range(i, end))
             at = end
+
+
+def _asks_whether(text: Text, match: Match) -> bool:
+    """Whether a wish is none: "Is what I want an export?", "which is what I want"."""
+    opening, before = text.word(match.first), match.first - 1
+    if opening in ("what", "all"):
+        mark = next((k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark"), match.first)
+        return text.word(mark) == "?"
+    if opening == "is" and (
+        text.kind(before) in ("", "mark") or text.word(before) in ("which", "that", "this")
+    ):
+        return True
+    return text.word(match.end - 1) == "to" and _is_question(text, match.first)
 
 
 def _is_no_courtesy(text: Text, i: int) -> bool:

@@ -148,8 +148,8 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     found, part = Things(end=at), list[int]()
     stop = len(text.tokens) if until is None else until
     while found.end < stop and text.ledger.free(i := found.end):
-        what = _part_of_list(text, i, begun=bool(part or found.items), marked=marked)
-        if not what or (what == "word" and not part and _is_behind_quote(text, found)):
+        what = _next_part(text, found, part, marked=marked)
+        if not what:
             break
         if what == "word":
             part.append(i)
@@ -171,9 +171,14 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     return found
 
 
-def _is_behind_quote(text: Text, found: Things) -> bool:
-    """Whether words right behind a quoted thing say something of it: '"cats" as two classes'."""
-    return bool(found.used) and text.kind(found.used[-1]) == "quote"
+def _next_part(text: Text, found: Things, part: list[int], *, marked: bool) -> str:
+    """Return what the next token is in a list; words right behind a quoted thing say something of it.
+
+    Those of '"cats", "dogs" as two classes' are no thing.
+    """
+    what = _part_of_list(text, found.end, begun=bool(part or found.items), marked=marked)
+    behind = not part and bool(found.used) and text.kind(found.used[-1]) == "quote"
+    return "" if behind and what == "word" else what
 
 
 _BULLETS = frozenset("\n-;.)")
