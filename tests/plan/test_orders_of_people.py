@@ -135,7 +135,7 @@ def test_what_is_only_said_is_no_order(read: Read, said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "What I need by tomorrow is RT-DETR trained on data/a, no HPO.",
+        "What I need now is RT-DETR trained on data/a, no HPO.",
         "All we need is RT-DETR trained on data/a, no HPO.",
         "The fish market would like RT-DETR trained on data/a.",
         "What would help is RT-DETR trained on data/a.", "I'd like a fine-tuned RT-DETR from data/a, no HPO.",

@@ -34,6 +34,7 @@ _NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "vers
 
 def mark_bounds(text: Text, clauses: Clauses) -> None:
     """Leave unread what bounds a run beside what is asked for, and the headings that put it off."""
+    text.take("context.trial")
     for match in list(text.unread().phrases("bounding.always")):
         if text.owners(what := match.tokens("what")) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
             text.ledger.mark("unread", what)

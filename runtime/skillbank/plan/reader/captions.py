@@ -84,8 +84,16 @@ def _leave_vague(text: Text) -> None:
     quoted = [token.value for token in text.tokens if token.kind == "quote"]
     for claim in _said(text):
         own = [each for each in claim.value if not any(each in quote for quote in quoted)]
-        if _is_for_somebody(text, claim) or any(is_vague(each) or only_describes(each) for each in own):
+        if _is_for_somebody(text, claim) or any(map(_is_open, own)):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
+
+
+def _is_open(item: str) -> bool:
+    """Whether words are no description, or say beside one whom it is for: "usual stuff", "cats for Bob"."""
+    return is_vague(item) or only_describes(item) or _FOR_NAMED.search(item) is not None
+
+
+_FOR_NAMED = re.compile(r"(?i: for )(?:[A-Z][a-z]+|(?i:me|us|him|her|them))$")
 
 
 def _is_for_somebody(text: Text, claim: Claim) -> bool:
@@ -94,7 +102,13 @@ def _is_for_somebody(text: Text, claim: Claim) -> bool:
     if text.word(behind) != "for" or behind >= claim.last:
         return False
     whose = [i for i in (behind + 1, behind + 2) if i <= claim.last]
-    return text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
+    things = any(
+        text.word(i) in ("all", "every", "each", "any", "the")
+        and text.word(i - 1) not in (",", "and", "or", "of")
+        for i in range(behind + 2, claim.last + 1)
+    )
+    things = things and text.word(behind + 1) not in ("me", "us")
+    return things or text.within(behind + 1, "grammar.group.det") or "'s" in text.ledger.said(whose)
 
 
 def _said(text: Text) -> list[Claim]:
@@ -116,11 +130,22 @@ def _take_nouns(text: Text) -> None:
     ):
         for match in text.find(source):
             _noun(text, match)
-    for match in text.find("@quote|',|'and+ 'as|'for|'being group.det* slots.captions.nouns"):
+    roles = list(text.find(_QUOTED_FOR))
+    for match in roles:
+        if len(roles) > 1:
+            text.ledger.mark("unread", match.tokens("role"))  # '"a" as the prompt and "b" as the class'
+            continue
         quotes = (text.tokens[i].value for i in match.tokens() if text.kind(i) == "quote")
         text.ledger.claim(
             "captions", match.tokens(), [item for q in quotes for item in listed(q, quoted=True)]
         )
+
+
+_QUOTED_FOR = (
+    "@quote|',|'and+ role='as|'for|'being role='the|'a|'my|'our|'its* role=slots.captions.nouns "
+    "!'other|'but|'except|'save|~word"
+)
+"""What is quoted, and what it is: '"cats" as the class', but not "as one class", "for classes other than"."""
 
 
 def _take_cared(text: Text) -> list[Claim]:

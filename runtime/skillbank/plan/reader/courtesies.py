@@ -28,9 +28,7 @@ def take_politeness(text: Text) -> None:
 def _take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
     for match in text.phrases("courtesy.wishing"):
-        behind = text.tokens[match.end - 1].text
-        back = text.word(match.first) == "is" and text.word(match.first - 1) in ("which", "that", "this")
-        if not back and (behind != "to" or not _is_question(text, match.first)):
+        if not _asks_whether(text, match):
             text.ledger.claim("courtesy", match.tokens(), FRAME)
     at = 0
     for i in range(len(text.tokens)):
@@ -38,6 +36,19 @@ def _take_courtesies(text: Text) -> None:
         if i >= at and end > i + 1 and text.ledger.free(i) and not _is_no_courtesy(text, i):
             text.ledger.claim("courtesy", range(i, end))
             at = end
+
+
+def _asks_whether(text: Text, match: Match) -> bool:
+    """Whether a wish is none: "Is what I want an export?", "which is what I want"."""
+    opening, before = text.word(match.first), match.first - 1
+    if opening in ("what", "all"):
+        mark = next((k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark"), match.first)
+        return text.word(mark) == "?"
+    if opening == "is" and (
+        text.kind(before) in ("", "mark") or text.word(before) in ("which", "that", "this")
+    ):
+        return True
+    return text.word(match.end - 1) == "to" and _is_question(text, match.first)
 
 
 def _is_no_courtesy(text: Text, i: int) -> bool:
@@ -57,10 +68,14 @@ def _is_question(text: Text, i: int) -> bool:
     said = max(text.ends(i, "grammar.courtesy.words"), default=0)
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
+    if text.word(i + 1) == "it" and (text.holds(range(i), *_ORDERS)):
+        return True  # "train X on D. Could it run on P?" asks what a model is able to
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
     resumes = text.holds(range(i, end), "actions.words.resume") and text.has_kind(range(i), "job")
     return text.tokens[end].text == "?" and not (resumes or text.has_kind(range(i, end), "place", "job"))
 
+
+_ORDERS = tuple(f"actions.{action}.base" for action in ACTIONS)
 
 _TICKET = re.compile(
     r"\A\W*\d{1,2}[:.]\d\d\s*(?:am|pm|h)?[.,](?=\s)|"

@@ -64,6 +64,17 @@ def _has_rival(owner: Claim, others: Iterable[Claim]) -> bool:
     return any(c is not owner and (are_rivals(owner, c) or are_rivals(c, owner)) for c in others)
 
 
+_BUT = frozenset({"but", "save", "bar"})
+
+
+def _leave_methods(text: Text) -> None:
+    """Leave unread the algorithm that is taken out: "any HPO but bayesian", not "HPO, but bayesian"."""
+    for claim in text.ledger.of("value"):
+        behind = text.word(claim.first - 1) in _BUT and text.kind(claim.first - 2) == "word"
+        if claim.value.slot == "algorithm" and behind:
+            _take(text, claim, [claim.first - 1], "unread")
+
+
 def settle_excluded(text: Text) -> None:
     """Take out what is excluded beside another of its kind: "instead of A use B", "not A but B"."""
     for match in list(text.phrases("exclusions.busy")):
@@ -73,6 +84,7 @@ def settle_excluded(text: Text) -> None:
     for match in text.unread().phrases("exclusions.neither"):
         text.ledger.mark("unread", match.tokens())
     settle_exclusions(text, "place", "value", "job", "platform")
+    _leave_methods(text)
     for match in list(text.phrases("exclusions.spared")):
         owner = text.ledger.owner[match.tokens("what")[0]]
         _take(text, owner, match.tokens(), "unread" if _is_part(text, owner) else "excluded")

@@ -157,7 +157,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     if text.owner(first - 1) == "courtesy" and text.within(first, "actions.words.found_in"):
         return text.word(first - 1) in of("addressed")  # "I'd be glad if you labelled X"
     if word not in _bases(text.lexicon):
-        labouring = word.endswith("ing") and text.word(first - 1) != "of"  # "three weeks of labelling"
+        # "three weeks of labelling", "the counting matters"
+        labouring = word.endswith("ing") and text.word(first - 1) not in ("of", "the", "our", "my", "your")
         return labouring or (word.endswith("s") and text.kind(first - 1) == "name")
     before = text.word(first - 1) if text.kind(first - 1) == "word" else ""
     return (

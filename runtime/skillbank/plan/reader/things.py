@@ -148,7 +148,7 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     found, part = Things(end=at), list[int]()
     stop = len(text.tokens) if until is None else until
     while found.end < stop and text.ledger.free(i := found.end):
-        what = _part_of_list(text, i, begun=bool(part or found.items), marked=marked)
+        what = _next_part(text, found, part, marked=marked)
         if not what:
             break
         if what == "word":
@@ -169,6 +169,16 @@ def read_things(text: Text, at: int, *, marked: bool = False, until: int | None 
     _give_back(text, found, part)
     found.items += _named_by(text, part)
     return found
+
+
+def _next_part(text: Text, found: Things, part: list[int], *, marked: bool) -> str:
+    """Return what the next token is in a list; words right behind a quoted thing say something of it.
+
+    Those of '"cats", "dogs" as two classes' are no thing.
+    """
+    what = _part_of_list(text, found.end, begun=bool(part or found.items), marked=marked)
+    behind = not part and bool(found.used) and text.kind(found.used[-1]) == "quote"
+    return "" if behind and what == "word" else what
 
 
 _BULLETS = frozenset("\n-;.)")

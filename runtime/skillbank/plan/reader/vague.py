@@ -11,6 +11,7 @@ _NOTHING_NAMED = (
     r"^others?(?: things| objects| ones)?$",
     r"\b(?:etc|et cetera)\b",
     r"^neither\b",
+    r"^(?:none|nothing|nobody|unknown|undecided|open|tbd|tba)$",
     r"\bor (?:similar|something)\b",
     r"^(?:(?:the )?likes?|similar\b.*|something|anything|whatever)$",
     r"^(?:stuff|co|remaining|rest|unlabell?ed|unannotated|doubtful|uncertain)\b",

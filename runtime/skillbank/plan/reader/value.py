@@ -100,15 +100,36 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
         denied, tokens = [], [*denied, *tokens]
     tokens = [*(denied or set_before(text, first)), *tokens]
     value = replace(value, negated=value.negated or bool(denied))
-    enough = text.match("slots.around.enough", max(tokens) + 1)
-    text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+    text.ledger.claim("value", [*tokens, *_enough(text, max(tokens) + 1)], value)
+
+
+def _enough(text: Text, at: int) -> list[int]:
+    """Return the words that say that a value is enough; what leaves open for what, or whether, stays unread.
+
+    "30 epochs should do it for the first go" and "30 epochs should do it?" say so of none of a plan's runs.
+    """
+    match = text.match("slots.around.enough", at)
+    if match is None:
+        return []
+    marks = (k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark")
+    end = next(marks, len(text.tokens))
+    bound = text.word(match.end) in _BOUNDING and text.word(match.end + 1) not in _FOR_IT
+    if not bound and text.word(end) != "?":
+        return match.tokens()
+    text.ledger.mark("unread", [*match.tokens(), *(range(match.end, end) if bound else ())])
+    return []
+
+
+_BOUNDING = frozenset({"for", "in", "at", "until", "till", "if", "unless", "as", "per", "each"})
+"""What says behind "is enough" of what, of how many or when it is."""
+_FOR_IT = frozenset({"me", "us", "now", "this", "it", "that", "today"})
+"""Of what it is where that is the run itself: "is enough for now"."""
 
 
 def claim_key(text: Text, tokens: Iterable[int], key: str, value: Any, *, negated: bool = False) -> bool:
     """Claim a value of a spec key with a verb that sets it before it, and "is enough" behind it."""
     own = sorted(tokens)
-    enough = text.match("slots.around.enough", own[-1] + 1)
-    own += [*set_before(text, own[0]), *(enough.tokens() if enough else ())]
+    own += [*set_before(text, own[0]), *_enough(text, own[-1] + 1)]
     text.ledger.claim("value", own, Value("", value, key=key, negated=negated))
     return True
 
