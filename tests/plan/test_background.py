@@ -95,19 +95,10 @@ BEFORE = [
     "They did this without us last year, it was fun.",
     "The vet says she can finally sleep.",
     "It gets serious here.",
-    "Weevils next.",
-    "Well rested.",
-    "Third one today.",
-    "Now the fun part.",
     # who somebody is
-    "I'm the one who does the scheduling here.",
     "I'm Magda from the seed bank.",
     "Hi, it's Mehmet from night shift, bay 4.",
-    "I am just a guy who knows excel.",
     "I'm blind in one eye and do all of this by voice.",
-    # what somebody else would know
-    "Rui asks whether the mildew model is any good.",
-    "The abbot asks if the machine errs.",
     # numbers that are names, days and hours
     "Good evening, gate 3.",
     "Lesson 8 is about leaves.",
@@ -157,6 +148,20 @@ BARS = [
     "Half as long.",
     "Each camera by itself.",
     "The last one excluded.",
+    # what somebody would know may be a limit
+    "Rui asks if the dogs could be left out.",
+    "Rui asks whether faces are blurred first.",
+    "Rui asks whether it fits on one card.",
+    "Rui asks which camera we leave out.",
+    "Rui doubts whether we should.",
+    "Rui wonders if we should wait.",
+    "The abbot asks whether the model is any good.",
+    # what somebody is may be what somebody keeps to
+    "I am a farmer who counts a chick as a hen.",
+    # what has no verb may choose or order
+    "Weevils first.",
+    "Weevils next.",
+    "Third one today.",
 ]
 """What bars, chooses, judges or waits before anything is asked for."""
 

@@ -14,11 +14,6 @@ DESCRIBED = [
     ", a folder for each species",
     " with 5 stages as folders",
     " (about 2000 images)",
-    ", annotated by our students in June",
-    ", taken last Sunday from the pier",
-    ", pictures of the bottom boards of 14 hives",
-    ", the one with the gulls",
-    ", the tray by the window",
 ]
 CHOSEN = [
     ", only those sorted by breed",
@@ -31,10 +26,27 @@ CHOSEN = [
     " taken in 2024",
     ", the one with the best boxes",
     " (healthy, rust, mildew)",
-    " (roughly 200 of the pictures)",
+    # who made them, when and where, and which of several
+    ", annotated by our students in June",
+    ", taken last Sunday from the pier",
     ", taken at night",
-    ", annotated in part",
+    ", shot before the flood",
+    ", pictures from 2019",
+    ", pictures of the bottom boards of 14 hives",
+    ", the photos by Ruth",
+    ", masks from Ruth",
+    ", the one with the gulls",
+    ", the one from May",
+    ", the tray by the window",
+    " (roughly 200 of the pictures)",
+    # what is to be done with them, and how they are split or trained on
+    ", downloaded again from the source",
+    ", one folder per patient",
+    ", sorted by year",
     " with 2 kinds of augmentation",
+    " with 4 stages of unfreezing",
+    " with 5 breeds of dogs as one",
+    ", annotated in part",
 ]
 LYING = [
     "Our hens are in /a/b, please find eggs there.",
@@ -48,8 +60,9 @@ LYING_APART = [
 ]
 BEHIND = [
     "Those are the brittle ones.",
-    "They were the dusty ones.",
+    "They were the wrong ones.",
     "It is the mossy one.",
+    "It was the old one.",
     "Branch 22 is the dark one.",
 ]
 PLACES = {
@@ -106,31 +119,27 @@ def test_what_may_be_some_of_what_lies_there_is_asked_about(own_bank: Runtime, t
 
 
 @pytest.mark.parametrize("said", BEHIND)
-def test_a_sentence_behind_says_what_they_are(own_bank: Runtime, said: str) -> None:
-    assert plan(own_bank, f"Evaluate rtdetr on /a/branch_22 from the last training. {said}").runs
+def test_a_sentence_behind_may_choose_or_correct_and_is_asked_about(own_bank: Runtime, said: str) -> None:
+    assert words_asked(plan(own_bank, f"Evaluate rtdetr on /a/branch_22 from the last training. {said}"))
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        "Train RT-DETR, our gull detector, on",
-        "Train our gull finder, a rtdetr, on",
-        "Train our gull detector, RT-DETR, on",
+        "RT-DETR, the small model",
+        "RT-DETR, the instance segmentation model",
+        "RT-DETR, the r18 model",
+        "RT-DETR, the COCO model",
+        "RT-DETR, our winning model",
+        "RT-DETR, our future detector",
+        "RT-DETR (our retired model)",
+        "grounding dino, the swin model",
+        "RT-DETR, our gull detector",
+        "our gull finder, a rtdetr",
     ],
 )
-def test_a_model_is_told_by_what_it_is_for(own_bank: Runtime, said: str) -> None:
-    assert plan(own_bank, f"{said} /a/b, no HPO.").slots["skill"] == "tao-train-rtdetr"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "the small model", "the instance segmentation model", "the r18 model", "the COCO model",
-        "our winning model", "our future detector", "the swin model",
-    ],
-)  # fmt: skip
 def test_which_model_is_meant_is_asked_about(own_bank: Runtime, said: str) -> None:
-    assert words_asked(plan(own_bank, f"Train RT-DETR, {said}, on /a/b, no HPO."))
+    assert words_asked(plan(own_bank, f"Train {said}, on /a/b, no HPO."))
 
 
 @pytest.mark.parametrize(

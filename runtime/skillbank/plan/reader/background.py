@@ -17,6 +17,7 @@ from skillbank.plan.reader.parts import (
     MEMBERS,
     Part,
     bounds,
+    is_noun,
     is_of_world,
     names,
     parts,
@@ -59,8 +60,7 @@ def background(
 def _is_harmless(text: Text, teller: Teller, part: Part, open_: list[int]) -> bool:
     """Whether no word of a part matters for a run or for what is looked for, and none orders or wishes."""
     if part.whole:
-        theirs = _of_others(text, teller, part)
-        open_ = [i for i in open_ if i not in theirs and not is_of_world(text, i)]
+        open_ = [i for i in open_ if not is_of_world(text, i)]
     means = any(names(text, teller, i) for i in open_) or (not part.early and _is_sought(text, open_))
     if means or teller.asks(part.first, part.end, told=part.early and part.whole):
         return False
@@ -114,53 +114,19 @@ def _is_sought(text: Text, open_: list[int]) -> bool:
     return any(text.word(i).removesuffix("s") in sought for i in open_)
 
 
-def _of_others(text: Text, teller: Teller, part: Part) -> set[int]:
-    """Return the words by which people say who they are, or what others would know, whatever these are.
-
-    "I'm just the guy who knows excel", "Rui asks whether the model is any good"
-    """
-    asking = next((k for k in part.tokens if text.word(k) in _ASKING), part.end)
-    if of("questions").intersection(text.words(range(asking, part.end))[1:4]):
-        theirs = range(asking, _end_of_words(text, asking + 4, part.end))
-        if not _LIMITING.isdisjoint(text.words(theirs)):
-            return set()  # "asks whether the dogs could be left out"
-        barring = BARRING - of("questions")
-        return {k for k in theirs if text.word(k) not in barring and not text.within(k, *_TRADE)}
-    subject, verb = teller.verb_of(part.first, part.end) or (part.first, part.first)
-    if not (part.early and text.word(subject) in ("i", "we") and _says_who(text, verb, part.end)):
-        return set()
-    return {k for k in range(verb, _end_of_words(text, verb, part.end)) if text.word(k) not in BARRING}
-
-
-def _says_who(text: Text, verb: int, end: int) -> bool:
-    """Whether a verb with what follows says who somebody is: "am just the guy", "am Magda"."""
-    what = next((k for k in range(verb + 1, end) if text.word(k) not in _JUST), verb)
-    return text.word(verb) in of("be") and (text.word(what) in ("a", "an", "the") or is_of_name(text, what))
-
-
-def _end_of_words(text: Text, first: int, end: int) -> int:
-    return next((k for k in range(first, end) if text.kind(k) != "word"), end)
-
-
-_TRADE = ("grammar.mode.technical",)
-_JUST = of("adverbs") | {"just"}
-_LIMITING = frozenset({"out", "first", "half", "card", "should", "gpu", "camera", "instead"})
-_ASKING = frozenset({"ask", "asks", "asked", "wonder", "wonders", "wondered", "doubts", "doubted"})
-
-
 def _is_story(text: Text, teller: Teller, part: Part) -> bool:
     """Whether the small words of a part that names nothing of a run can be of none.
 
-    Such is a sentence about people, or one before all that is asked for: "We couldn't find a form.", "Weevils
-    next." A word that bars ("only", "without") may still bar, and what is chosen behind a request is chosen.
+    Such is a sentence about people, or one before all that is asked for: "We couldn't find a form." A word
+    that bars ("only", "without") may still bar, and what is chosen behind a request is chosen. What has no
+    verb may choose or order by such a word: "Weevils next."
     """
     at, found = part.tokens, teller.verb_of(part.first, part.end)
     if any(text.word(i) in BARRING and text.word(i - 1) not in of("determiners") for i in at):
         return False
-    if found is None:
-        ends = {text.word(part.first), text.word(part.end - 1)}
-        denied = text.holds(at, "grammar.operator.not") or not ends.isdisjoint(_CHOOSING)
-        return part.early and part.whole and not denied
+    if found is None:  # "One village, 700 souls.", but not "Weevils next."
+        counted = (i for i in text.unclaimed(at) if not (text.word(i) == "one" and is_noun(text, i + 1)))
+        return part.early and part.whole and not any(bounds(text, i) for i in counted)
     if text.word(part.first) in of("subordinate"):
         return False  # "After Ines has had a look."
     chosen = text.holds(at, "told.sizes") or not MEMBERS.isdisjoint(text.words(at))

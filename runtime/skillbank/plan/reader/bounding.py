@@ -17,7 +17,9 @@ __all__ = ["is_measured", "judges_a_run", "judges_data", "mark_bounds", "mark_ju
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")
-_STATES = word_list("bounding.states")
+_STATES, _ORDERING = word_list("bounding.states"), word_list("bounding.ordering")
+_GROUPS = ("always", "classes", "portions", "waits", "behind")
+"""Phrases of what bounds a run; those of `behind` where something has been asked for before them."""
 _OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "long", "in"})
 """What says behind a measure that it is of something in the world: "40 hours of footage", "two days old"."""
 _LIMITING = frozenset({"under", "below", "within", "beyond", "above", "over", "than", "exceed", "exceeds"})
@@ -35,13 +37,20 @@ _NO_DATA = frozenset({"attempt", "attempts", "try", "run", "runs", "time", "vers
 def mark_bounds(text: Text, clauses: Clauses) -> None:
     """Leave unread what bounds a run beside what is asked for, and the headings that put it off."""
     text.take("context.trial")
-    for match in list(text.unread().phrases("bounding.always")):
-        if text.owners(what := match.tokens("what")) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
-            text.ledger.mark("unread", what)
+    actions = text.ledger.of("action", "find", "captions")
+    asked = min((claim.first for claim in actions), default=len(text.tokens))
+    for group in _GROUPS:
+        for match in list(text.unread().phrases(f"bounding.{group}")):
+            placed = group != "behind" or match.tokens()[0] > asked
+            if placed and text.owners(match.tokens("what")) <= _OPEN | {"talk"}:
+                # "the card fits 4" fits no model
+                text.ledger.mark("unread", match.tokens("what"))
     mark_judged(text, clauses)
-    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
-        if judges_a_run(text, heading):
-            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
+    for said in (*_headings(text, clauses), *_endings(text, clauses)):
+        if judges_a_run(text, said):
+            text.ledger.mark("unread", [i for i in said if text.kind(i) != "mark"])
+    for fragment in _ordering(text, clauses):
+        text.ledger.mark("unread", fragment)
 
 
 def mark_judged(text: Text, clauses: Clauses) -> None:
@@ -98,6 +107,18 @@ def _endings(text: Text, clauses: Clauses) -> Iterator[range]:
         said = [i for i in sentence if text.kind(i) != "mark"]
         if 0 < len(said) < 3 and text.owners(said) <= _OPEN:
             yield range(said[0], said[-1] + 1)
+
+
+def _ordering(text: Text, clauses: Clauses) -> Iterator[list[int]]:
+    """Yield the sentences of two or three open words without a verb that choose or order by one of these.
+
+    "Weevils later.", "Small steps."
+    """
+    for sentence in clauses.sentences.values():
+        said = [i for i in sentence if text.kind(i) != "mark"]
+        apart = 1 < len(said) <= _LONGEST and text.owners(said) <= _OPEN
+        if apart and not clauses.teller.verb_of(said[0], said[-1] + 1):
+            yield from () if _ORDERING.isdisjoint(text.words(said)) else (said,)
 
 
 def judges_data(text: Text, tokens: range) -> bool:

@@ -15,7 +15,7 @@ from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import of
 
-__all__ = ["BARRING", "MEMBERS", "Part", "bounds", "is_of_world", "names", "parts"]
+__all__ = ["BARRING", "MEMBERS", "Part", "bounds", "is_noun", "is_of_world", "names", "parts"]
 
 _APART = frozenset(",:;()[]\n-")
 _QUIET = frozenset({"courtesy", "report", "context", "question", "told", "order", "talk"})
@@ -93,11 +93,11 @@ def names(text: Text, teller: Teller, i: int) -> bool:
     """Whether a word names something of a run, its data or its model."""
     if _is_plainly(text, i) or text.word(i) in MEMBERS:
         return False
-    contrasts = text.within(i, "told.contrasting") and not _is_noun(text, i + 1)
+    contrasts = text.within(i, "told.contrasting") and not is_noun(text, i + 1)
     return contrasts or text.word(i) in _NAMING or text.within(i, *_OF_RUNS) or teller.names(i)
 
 
-def _is_noun(text: Text, i: int) -> bool:
+def is_noun(text: Text, i: int) -> bool:
     """Whether a word is none of requests: that of "the night shift", "before the winter break"."""
     return text.is_plain(i) and all(c.startswith("english.") for c in text.classes[i])
 
