@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 
 from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.matching import Match, Text
@@ -40,9 +41,7 @@ def take_found(text: Text, match: Match) -> None:
     segments = not text.within(match.first, FIND)
     found.items = _without_forms(text, range(first, at), found.items, segments=segments)
     if found.items and text.within(match.first, "actions.words.searched") and text.match(_PLACED, found.end):
-        every = (i for i in found.used[:1] if text.word(i) in ("every", "each"))
-        text.ledger.claim("find", [*range(first, at), *every], [])  # "search every picture in X for adverts"
-        text.ledger.mark("unread", _chosen(text, range(at, found.end)))
+        text.ledger.claim("find", [*range(first, at), *_leave_chosen(text, found)], [])
     elif found.items and not all(is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match, found)
@@ -55,14 +54,20 @@ def take_found(text: Text, match: Match) -> None:
         text.ledger.claim("masks", match.tokens())
 
 
-def _chosen(text: Text, things: range) -> list[int]:
-    """Return the words of what is looked through that may take some of it: "every second picture"."""
-    each = text.word(things.start) in ("every", "each")
-    said = [i for i in things[each:] if not text.within(i, "told.seen", "places.data.nouns")]
-    return [i for i in said if each or text.word(i) in _SOME]
+def _leave_chosen(text: Text, found: Things) -> list[int]:
+    """Return "every" of "search every picture in X for adverts"; what chooses some of them stays unread."""
+    every = list(takewhile(lambda i: text.word(i) in ("every", "each", "all", "single"), found.used))
+    pictures = ("places.data.nouns", "grammar.group.det", "grammar.free.noun", "told.seen")
+    text.ledger.mark("unread", [i for i in found.used[len(every) :] if not _is_all(text, i, pictures)])
+    return every
 
 
-_SOME = frozenset({"few", "several", "couple", "handful"})
+def _is_all(text: Text, i: int, pictures: tuple[str, ...]) -> bool:
+    return text.word(i) not in _CHOOSING and text.within(i, *pictures)
+
+
+_CHOOSING = frozenset({"other", "another", "some", "few", "any", "one", "half", "most", "several", "couple"})
+"""Words of determiners that leave pictures out: "every other picture"."""
 
 
 def _without_forms(text: Text, verb: range, items: list[str], *, segments: bool) -> list[str]:
