@@ -92,7 +92,7 @@ def _is_story(text: Text, teller: Teller, part: Part) -> bool:
 
 
 def _only_counts(text: Text, part: Part) -> bool:
-    """Whether no word of a part bounds but "one" of a noun: "One village, 700 souls.", not "Weevils next."."""
+    """Whether no word of a part bounds but "one" of a noun: "One village." and not "Weevils next."."""
     open_ = text.unclaimed(part.tokens)
     return not any(bounds(text, i) for i in open_ if text.word(i) != "one" or not is_noun(text, i + 1))
 
