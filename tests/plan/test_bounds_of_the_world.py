@@ -27,6 +27,11 @@ CLASSES = [
     "Weevils matter, beetles do not.",
     "It is weevils we want.",
     "This year: weevils.",
+    "We are a dog shelter, no cats.",
+    "We are the team that only does dogs.",
+    "I am Magda, from the team that may not see faces.",
+    "I am the one who decides and I say wait.",
+    "We are the people who skip birds.",
 ]
 """Which classes there are, and which are one."""
 PORTIONS = [
@@ -88,6 +93,14 @@ BEHIND = [
     "Some were taken in May.",
 ]
 """What has been done, whose it is to decide, and which part is spoken of."""
+BESIDE_PLACES = [
+    "annotated in part",
+    "annotated half by Ruth half by Bob",
+    "corrected for rotation",
+    "the ones Ruth reviewed",
+    "the stack that Ruth made",
+]
+"""What may choose some of the data at a place, or is to be done with them."""
 TOLD = [
     "The students are gone for the weekend.",
     "We no longer live there.",
@@ -98,6 +111,8 @@ TOLD = [
     "My partner in Lyon has been waiting for weeks.",
     "Our hens live on a hill.",
     "Choir again.",
+    "I am Magda, who runs the seed bank.",
+    "I am a farmer, not a coder.",
 ]
 """What is only told before a request."""
 
@@ -114,6 +129,11 @@ def test_what_bounds_before_a_request_is_asked_about(sets_bank: Runtime, told: s
 @pytest.mark.parametrize("told", BEHIND)
 def test_what_bounds_behind_a_request_is_asked_about(sets_bank: Runtime, told: str) -> None:
     assert asks(sets_bank, f"{REQUEST} {told}")
+
+
+@pytest.mark.parametrize("told", BESIDE_PLACES)
+def test_what_bounds_beside_a_place_is_asked_about(sets_bank: Runtime, told: str) -> None:
+    assert asks(sets_bank, f"Train RT-DETR on /trees/train, {told}, no HPO.")
 
 
 @pytest.mark.parametrize("told", TOLD)

@@ -124,14 +124,19 @@ def _is_story(text: Text, teller: Teller, part: Part) -> bool:
     at, found = part.tokens, teller.verb_of(part.first, part.end)
     if any(text.word(i) in BARRING and text.word(i - 1) not in of("determiners") for i in at):
         return False
-    if found is None:  # "One village, 700 souls.", but not "Weevils next."
-        counted = (i for i in text.unclaimed(at) if not (text.word(i) == "one" and is_noun(text, i + 1)))
-        return part.early and part.whole and not any(bounds(text, i) for i in counted)
+    if found is None:
+        return part.early and part.whole and _only_counts(text, part)
     if text.word(part.first) in of("subordinate"):
         return False  # "After Ines has had a look."
     chosen = text.holds(at, "told.sizes") or not MEMBERS.isdisjoint(text.words(at))
     placed = part.early or (part.whole and not chosen)
     return placed and not (_refers(text, found[0], part) or _does(text, found[1]))
+
+
+def _only_counts(text: Text, part: Part) -> bool:
+    """Whether no word of a part bounds but "one" of a noun: "One village." and not "Weevils next."."""
+    open_ = text.unclaimed(part.tokens)
+    return not any(bounds(text, i) for i in open_ if text.word(i) != "one" or not is_noun(text, i + 1))
 
 
 def _refers(text: Text, subject: int, part: Part) -> bool:

@@ -18,7 +18,7 @@ __all__ = ["is_measured", "judges_a_run", "judges_data", "mark_bounds", "mark_ju
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("minutes", "hours", "days", "weeks"))
 _SIZES = word_list("bounding.memory")
 _STATES, _ORDERING = word_list("bounding.states"), word_list("bounding.ordering")
-_GROUPS = ("always", "classes", "portions", "waits", "behind")
+_GROUPS = ("always", "classes", "portions", "beside", "waits", "behind")
 """Phrases of what bounds a run; those of `behind` where something has been asked for before them."""
 _OF_ELSE = frozenset({"of", "old", "ago", "away", "each", "per", "a", "later", "long", "in"})
 """What says behind a measure that it is of something in the world: "40 hours of footage", "two days old"."""
@@ -42,13 +42,13 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
     for group in _GROUPS:
         for match in list(text.unread().phrases(f"bounding.{group}")):
             placed = group != "behind" or match.tokens()[0] > asked
-            if placed and text.owners(match.tokens("what")) <= _OPEN | {"talk"}:
-                # "the card fits 4" fits no model
-                text.ledger.mark("unread", match.tokens("what"))
+            said = match.tokens("what")  # what stands before it may be of the request
+            if placed and text.owners(said) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
+                text.ledger.mark("unread", said)
     mark_judged(text, clauses)
-    for said in (*_headings(text, clauses), *_endings(text, clauses)):
-        if judges_a_run(text, said):
-            text.ledger.mark("unread", [i for i in said if text.kind(i) != "mark"])
+    for heading in (*_headings(text, clauses), *_endings(text, clauses)):
+        if judges_a_run(text, heading):
+            text.ledger.mark("unread", [i for i in heading if text.kind(i) != "mark"])
     for fragment in _ordering(text, clauses):
         text.ledger.mark("unread", fragment)
 
