@@ -41,7 +41,9 @@ def mark_bounds(text: Text, clauses: Clauses) -> None:
     asked = min((claim.first for claim in actions), default=len(text.tokens))
     for group in _GROUPS:
         for match in list(text.unread().phrases(f"bounding.{group}")):
-            placed = group != "behind" or match.tokens()[0] > asked
+            # "once it is done, evaluate it" says when; behind a request "it is done" says that it is over.
+            first, when = match.tokens()[0], of("subordinate")
+            placed = group != "behind" or (first > asked and text.word(first - 1) not in when | {"as"})
             said = match.tokens("what")  # what stands before it may be of the request
             if placed and text.owners(said) <= _OPEN | {"talk"}:  # "the card fits 4" fits no model
                 text.ledger.mark("unread", said)
@@ -116,7 +118,7 @@ def _ordering(text: Text, clauses: Clauses) -> Iterator[list[int]]:
     """
     for sentence in clauses.sentences.values():
         said = [i for i in sentence if text.kind(i) != "mark"]
-        apart = 1 < len(said) <= _LONGEST and text.owners(said) <= _OPEN
+        apart = 1 < len(said) <= _LONGEST and text.owners(said) <= _OPEN - {"report"}
         if apart and not clauses.teller.verb_of(said[0], said[-1] + 1):
             yield from () if _ORDERING.isdisjoint(text.words(said)) else (said,)
 
