@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from skillbank.client import Client, ServerError, WaitsForApprovalError
 from skillbank.environment import TOKEN
 from skillbank.errors import UsageError
+from tests.listening import Listening
 from tests.team_server.conftest import DECIDES, People, Served
 
 GUIDE = Path(__file__).parents[2] / "references" / "team-server.md"
@@ -216,7 +217,7 @@ def test_a_token_goes_to_no_other_address(server: Served, people: People) -> Non
         def log_message(self, *told: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as sends:
+    with Listening(("127.0.0.1", 0), Elsewhere) as sends:
         threading.Thread(target=sends.serve_forever, daemon=True).start()
         with Client(f"http://127.0.0.1:{sends.server_port}", people.secrets["ann"]) as client:
             with pytest.raises(ServerError, match="sends this elsewhere, to http") as error:

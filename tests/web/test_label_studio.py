@@ -10,7 +10,7 @@ import base64
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from skillbank.web.detection import MOST_BYTES
 from skillbank.web.detector import Detector
 from skillbank.web.label_studio_pictures import LabelStudioPictures
 from tests.labelling.models import write_picture
+from tests.listening import Listening
 from tests.web.conftest import Server, web_server
 
 CONFIG = """
@@ -91,7 +92,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Listening(("127.0.0.1", 0), Handler)
     there.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield there
