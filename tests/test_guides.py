@@ -16,8 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Answer, bank, data, environment
-from tests.plugin_site import install
-from tests.test_plugins import Run, imaged, run
+from tests.plugin_site import Run, imaged, install, run, searched
 
 __all__ = ["bank", "data", "environment", "imaged", "run"]
 
@@ -104,27 +103,7 @@ def test_the_format_of_the_guide_is_read_and_written(run: Run, site: Path, tmp_p
 
 
 def test_the_algorithm_of_the_guide_searches(site: Path, environment: dict[str, str]) -> None:
-    program = """
-from skillbank.automl.algorithms import Outcome, make_algorithm
-from skillbank.automl.settings import AutoMLSettings
-from skillbank.automl.space import space_from_schema
-from skillbank.bank.discovery import Library
-skill = Library().find("grounding dino").skill
-train = skill.action("train")
-space = space_from_schema(skill.schema(train).document, skill.template(train)[0])
-settings = AutoMLSettings.read({"algorithm": "my_search", "max_trials": 3, "direction": "maximize"})
-search = make_algorithm(space, settings)
-while (trial := search.ask()) is not None:
-    search.tell(trial.number, Outcome(values=(trial.number / 10,)))
-print(search.best, [each.asked.note for each in search.finished()][1:])
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**environment, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = searched(site, environment, "my_search")
     assert done.stdout == "2 ['by my search', 'by my search']\n", done.stderr
 
 

@@ -6,9 +6,7 @@ import ast
 import asyncio
 import json
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,55 +24,20 @@ from skillbank.platforms.fake import FakePlatform
 from skillbank.platforms.foreign import ForeignPlatform
 from skillbank.plugins import Group, Offer, names
 from tests.cli.conftest import Answer, bank, data, environment
-from tests.plugin_site import install, install_sample
+from tests.plugin_site import Run, imaged, install, install_sample, run, searched
 
-__all__ = ["bank", "data", "environment"]
+__all__ = ["bank", "data", "environment", "imaged", "run"]
 
 RUNTIME = Path(__file__).parents[1] / "runtime" / "skillbank"
-Run = Callable[..., Answer]
 slow = pytest.mark.slow
 
-STARTED = sys.executable
-"""A Python that is started and not forked: what is broken, or where one stands, tells while it imports."""
-
 with_bank = pytest.mark.usefixtures("imaged")
-
-
-@pytest.fixture
-def imaged(bank: Path) -> Path:
-    """The toy bank with an image, which platforms other than this machine want."""
-    info = bank / "toy-detector" / "references" / "skill_info.yaml"
-    info.write_text(f"container_image: registry/toy:1\n{info.read_text()}")
-    return bank
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sample package installed, the same for all tests: one process forks for it."""
     return install_sample(tmp_path_factory.mktemp("packages") / "site")
-
-
-@pytest.fixture
-def run(bank: Path, environment: dict[str, str], tmp_path: Path) -> Run:
-    """Run ``skillbank ARGS`` with the packages of a folder, if one is given."""
-
-    def command(*arguments: object, packages: Path | None = None, cwd: Path | None = None) -> Answer:
-        anew = cwd is not None or (packages is not None and packages.name in ("broken", "going"))
-        env = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-        if packages is not None:
-            env["PYTHONPATH"] = str(packages)
-        of_bank = ["--bank", str(bank)] if arguments[0] in ("plan", "run") else []
-        done = subprocess.run(
-            [STARTED if anew else sys.executable, "-m", "skillbank", *map(str, arguments), *of_bank],
-            env=env,
-            cwd=cwd or tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
-
-    return command
 
 
 def plug_ins(answer: Answer) -> list[dict[str, Any]]:
@@ -201,27 +164,7 @@ def test_an_algorithm_of_a_package_is_planned_and_searches(
     )
     refused = run(*ours, "--algorithm", "sample_search")
     assert refused.code == 2 and "sample_search" in refused.out
-    program = """
-from skillbank.automl.algorithms import Outcome, make_algorithm
-from skillbank.automl.settings import AutoMLSettings
-from skillbank.automl.space import space_from_schema
-from skillbank.bank.discovery import Library
-skill = Library().find("grounding dino").skill
-train = skill.action("train")
-space = space_from_schema(skill.schema(train).document, skill.template(train)[0])
-settings = AutoMLSettings.read({"algorithm": "sample_search", "max_trials": 3, "direction": "maximize"})
-search = make_algorithm(space, settings)
-while (trial := search.ask()) is not None:
-    search.tell(trial.number, Outcome(values=(trial.number / 10,)))
-print(search.best, [each.asked.note for each in search.finished()][1:])
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**environment, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = searched(site, environment, "sample_search")
     assert done.stdout == "2 ['by the sample search', 'by the sample search']\n", done.stderr
 
 
