@@ -106,6 +106,25 @@ def test_the_first_line_of_a_spec_is_read(tmp_path: Path) -> None:
             named_words(_write(path, document, f"# named: {wrong}\n"), spec)
 
 
+@pytest.mark.parametrize(
+    ("head", "train", "named"),
+    [
+        ("", {"precision": "fp32"}, True),
+        ("# mine\n", {"precision": "fp16"}, True),
+        ("", {"seed": 3}, False),
+        ('# named: ["train.seed"]\n', {"precision": "fp32", "seed": 3}, False),
+        ('# named: ["train.precision"]\n', {"precision": "fp32"}, True),
+    ],
+)
+def test_a_precision_is_named_by_standing_in_a_file_that_lists_nothing(
+    tmp_path: Path, head: str, train: dict[str, object], named: bool
+) -> None:
+    document = {"inference": {"checkpoint": "a.pth"}, "train": train}
+    path = _write(tmp_path / "spec.yaml", document, head)
+    words = named_words(path, load_spec(GROUNDING_DINO, "inference", path))
+    assert ("train.precision" in Named(words)) == named
+
+
 def test_a_name_of_two_words_in_a_table_names_the_table(tmp_path: Path) -> None:
     keys = ["inference.color_map.red circle", "inference.color_map.star", "inference.conf_threshold"]
     table = {"red circle": "blue", "star": "red"}

@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from skillbank_engine.config.load import SpecError, parse_override
 
 _MARK = "# named:"
+_HEEDED = ("train.precision",)
+"""Keys that a file without that line names by holding them: where nobody names one, the engine chooses."""
 _PART = r"[^.\[\]\s]+(\[\d+\])*"
 _WRITABLE = re.compile(rf"{_PART}(\.{_PART})*(?![^.])")
 """As much of a key as a word of a command line can hold: the name of a class in a table may have spaces."""
@@ -64,7 +66,9 @@ def describes_network(model: BaseModel, structure: Iterable[str], named: Named) 
 
 
 def named_words(path: str | Path, spec: BaseModel) -> list[str]:
-    """Return a word of a command line for each key that the first line of a spec's file names.
+    """Return a word of a command line for each key that a spec's file names.
+
+    The first line does it; where it is of another kind, a few keys are named by standing in the file.
 
     Parameters
     ----------
@@ -81,7 +85,7 @@ def named_words(path: str | Path, spec: BaseModel) -> list[str]:
     with Path(path).open(encoding="utf-8") as file:
         first = file.readline()
     if not first.startswith(_MARK):
-        return []
+        return list(_words([key for key in _HEEDED if _holds(spec, key)], spec.model_dump(mode="json")))
     try:
         keys = json.loads(first.removeprefix(_MARK))
     except ValueError:
@@ -89,6 +93,12 @@ def named_words(path: str | Path, spec: BaseModel) -> list[str]:
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise SpecError(f"the first line of spec file {path} must be '{_MARK}' and a JSON list of keys")
     return list(_words(keys, spec.model_dump(mode="json")))
+
+
+def _holds(spec: BaseModel, key: str) -> bool:
+    """Whether a key stands in the file that a spec was read from, with whatever value."""
+    block, _, name = key.partition(".")
+    return block in spec.model_fields_set and name in getattr(spec, block).model_fields_set
 
 
 def _words(keys: Iterable[str], values: object) -> Iterator[str]:
