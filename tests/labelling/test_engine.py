@@ -91,3 +91,22 @@ def test_an_engine_that_never_gets_ready_says_why(start: Start) -> None:
     with pytest.raises(DataError, match=r"cannot use the model: model\.pth is no checkpoint"):
         engine.ready()
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "notes"),
+    [
+        ({}, []),
+        ({"device": "cpu", "precision": "fp32"}, []),
+        (
+            {"device": "cuda:0", "precision": "bf16"},
+            ["The model computed in bf16 on cuda:0; inference with train.precision=fp32 does in full."],
+        ),
+    ],
+)
+def test_fewer_bits_than_were_asked_for_are_said(
+    start: Start, said: dict[str, str], notes: list[str]
+) -> None:
+    with start(f'print(json.dumps({{"ready": {said}}}), flush=True)\nsys.stdin.read()') as engine:
+        engine.ready()
+        assert engine.notes == notes

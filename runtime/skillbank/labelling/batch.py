@@ -199,7 +199,8 @@ def label_pictures(
         export.left_out = labels.document()["left_out"]
         labels.written = export.finish()
         there = {finding.phrase for picture in labels.pictures for finding in picture.findings}
-        labels.notes += [*scales.notes(), *shrunk.notes(), *export.notes, *not_found(read.names, there)]
+        missed = not_found(read.names, there)
+        labels.notes += [*engine.notes, *scales.notes(), *shrunk.notes(), *export.notes, *missed]
     return labels
 
 

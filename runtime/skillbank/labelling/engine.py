@@ -124,6 +124,15 @@ class Engine:
         self.close()
 
     @property
+    def notes(self) -> list[str]:
+        """What nobody asked for: that a GPU computes in fewer bits."""
+        kind = self.about.get("precision", "fp32")
+        if kind == "fp32":
+            return []
+        where = self.about.get("device", "a GPU")
+        return [f"The model computed in {kind} on {where}; inference with train.precision=fp32 does in full."]
+
+    @property
     def alive(self) -> bool:
         """Whether it can still answer."""
         return self._process.poll() is None

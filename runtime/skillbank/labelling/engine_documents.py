@@ -14,6 +14,7 @@ class About(TypedDict, total=False):
     nms: float
     across: float
     device: str
+    precision: str
     backbone: str
     labels: list[str]
 

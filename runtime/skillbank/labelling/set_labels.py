@@ -136,6 +136,7 @@ def label_set(
         notes += of_other_runs(name, there.classes(), run)
         labels.notes += [
             *notes,
+            *engine.notes,
             *work.widened(),
             *work.remarks.sentences(),
             *_nothing_found(labels, work.found),
