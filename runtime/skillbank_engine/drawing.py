@@ -109,7 +109,10 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 @lru_cache(maxsize=1024)
 def _tag(text: str, colour: tuple[int, int, int], height: int) -> Image.Image:
-    """Give a label as a picture.  Most come again, and what draws letters lets no other thread run meanwhile."""
+    """Give a label as a picture.
+
+    Most come again, and what draws letters lets no other thread run meanwhile.
+    """
     font = _font(height)
     left, top, right, bottom = (round(value) for value in font.getbbox(text))
     tag = Image.new("RGB", (right - left + 7, bottom - top + 7), colour)

@@ -246,7 +246,7 @@ def image_tensor(image: Image.Image, *, locked: bool = False) -> Tensor:
     if not locked:
         return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)
     pixels = torch.empty((image.height, image.width, 3), dtype=torch.uint8, pin_memory=True)
-    # By numpy and in one piece: torch would wake a team of threads of its own for each thread that opens pictures.
+    # By numpy, in one piece: torch would wake a team of threads for each thread that opens pictures.
     np.copyto(pixels.numpy(), np.asarray(image))
     return pixels.permute(2, 0, 1)
 
