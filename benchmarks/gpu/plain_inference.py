@@ -7,7 +7,7 @@ processor, bf16 autocast, its own post-processing, for all names at once, in bat
 transformers' pipeline for the same task in bf16, which runs the model once for each name. Both print seconds
 from the first picture to the last and how many boxes they found, as one JSON document. ``proposals`` prints
 of one batch every box (``xyxy`` in pixels) that the model proposes for each picture, with the scores of its
-best token and of each name, computed in full (``proposed``) and in bf16 (``in_bf16``); its pictures are shrunk
+best token and of each name, in full (``proposed``) and in bf16 (``in_bf16``); its pictures are shrunk
 as the engine does it, whose sides are rounded where the processor cuts them off, because one column more
 changes what a network of random weights finds.
 """

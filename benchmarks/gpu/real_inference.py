@@ -6,9 +6,9 @@ JPEGs of 1280 x 960, a full-size model of random weights in a folder as transfor
 a picture; opening pictures, drawing boxes and writing labels are part of what is timed. Every command runs on
 few pictures and on all: the difference gives the rate, and what the start takes. Beside them transformers
 does the same on the same pictures (`plain_inference`), which draws and writes nothing. The programs
-``grounding_dino`` and ``skillbank`` are those of the path. Exit status 1 where a command fails, a score is not
-finite, or boxes are not those that transformers' model proposes when it computes in full: no farther from them
-than its own are that it proposes in bf16.
+``grounding_dino`` and ``skillbank`` are those of the path. Exit status 1 where a command fails, a score is
+not finite, or boxes are not those that transformers' model proposes when it computes in full: no farther from
+them than its own are that it proposes in bf16.
 """
 
 from __future__ import annotations
