@@ -7,8 +7,9 @@ processor, bf16 autocast, its own post-processing, for all names at once, in bat
 transformers' pipeline for the same task in bf16, which runs the model once for each name. Both print seconds
 from the first picture to the last and how many boxes they found, as one JSON document. ``proposals`` prints
 of one batch every box (``xyxy`` in pixels) that the model proposes for each picture, with the scores of its
-best token and of each name; its pictures are shrunk as the engine does it, whose sides are rounded where the
-processor cuts them off, because one column more changes what a network of random weights finds.
+best token and of each name, in full (``proposed``) and in bf16 (``in_bf16``); its pictures are shrunk
+as the engine does it, whose sides are rounded where the processor cuts them off, because one column more
+changes what a network of random weights finds.
 """
 
 import json
@@ -63,8 +64,10 @@ def proposals(model_folder: Path, pictures: list[Path], batch: int, threshold: f
     """Give what the model proposes for the first batch."""
     images = [Image.open(path).convert("RGB") for path in pictures[:batch]]
     shown = [_SHOWN.apply(View(image, np.zeros((0, 4)), ())).image for image in images]
-    _, outputs = _passed(*_loaded(model_folder), shown)
-    return {"seconds": 0.0, "count": 0, "proposed": list(_proposed(outputs, images))}
+    loaded = _loaded(model_folder)
+    full, low = (_passed(*loaded, shown, bf16=bf16)[1] for bf16 in (False, True))
+    proposed, in_bf16 = (list(_proposed(outputs, images)) for outputs in (full, low))
+    return {"seconds": 0.0, "count": 0, "proposed": proposed, "in_bf16": in_bf16}
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
@@ -72,10 +75,11 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     return AutoProcessor.from_pretrained(folder), model.to(_device()).eval()
 
 
-def _passed(processor: Any, model: Any, images: list[Image.Image]) -> tuple[Any, Any]:
+def _passed(processor: Any, model: Any, images: list[Image.Image], *, bf16: bool = True) -> tuple[Any, Any]:
     text = [". ".join(NAMES) + "."] * len(images)
     inputs = processor(images=images, text=text, return_tensors="pt", padding=True).to(_device())
-    with torch.no_grad(), torch.autocast(_device(), torch.bfloat16, enabled=torch.cuda.is_available()):
+    bf16 = bf16 and torch.cuda.is_available()
+    with torch.no_grad(), torch.autocast(_device(), torch.bfloat16, enabled=bf16):
         return inputs, model(**inputs)
 
 

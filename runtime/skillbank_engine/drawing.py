@@ -2,7 +2,7 @@
 
 import colorsys
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -90,14 +90,14 @@ def draw_detections(
     factor = max(1, -(-_SMALLEST_SIDE // max(image.size)))
     canvas = image.resize((image.width * factor, image.height * factor), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(canvas)
-    size = max(13, round(max(canvas.size) / 50))
-    font = _font(size)
+    height = max(13, round(max(canvas.size) / 50))
     for item in sorted(detections, key=lambda detection: detection.score):
         colour = colours[item.label]
         x1, y1, x2, y2 = (round(value * factor) for value in item.box)
         pen.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=outline)
         text = f"{phrases[item.label]} {item.score:.2f}" if scores else phrases[item.label]
-        _label(pen, canvas.size, (x1, y1, y2), text, colour, font)
+        tag = _tag(text, colour, height)
+        canvas.paste(tag, _place(tag, canvas.size, (x1, y1), y2))
     return canvas
 
 
@@ -107,26 +107,30 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _label(
-    pen: ImageDraw.ImageDraw,
-    size: tuple[int, int],
-    place: tuple[int, int, int],
-    text: str,
-    colour: tuple[int, int, int],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """Write a label on its box: above it, or below or inside where there is no room."""
-    x1, y1, y2 = place
-    left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
-    width, height = right - left + 6, bottom - top + 6
-    x = max(0, min(x1, size[0] - width))
+@lru_cache(maxsize=1024)
+def _tag(text: str, colour: tuple[int, int, int], height: int) -> Image.Image:
+    """Give a label as a picture.
+
+    Most come again, and what draws letters lets no other thread run meanwhile.
+    """
+    font = _font(height)
+    left, top, right, bottom = (round(value) for value in font.getbbox(text))
+    tag = Image.new("RGB", (right - left + 7, bottom - top + 7), colour)
+    # The perceived brightness decides between black and white letters.
+    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
+    fill = (0, 0, 0) if bright else (255, 255, 255)
+    ImageDraw.Draw(tag).text((3 - left, 3 - top), text, fill=fill, font=font)
+    return tag
+
+
+def _place(tag: Image.Image, size: tuple[int, int], corner: tuple[int, int], y2: int) -> tuple[int, int]:
+    """Tell where a label goes: above its box, or below or inside where there is no room."""
+    width, height = tag.width - 1, tag.height - 1
+    x1, y1 = corner
     y = y1 - height
     if y < 0:
         y = y2 if y2 + height <= size[1] else y1
-    pen.rectangle((x, y, x + width, y + height), fill=colour)
-    # The perceived brightness decides between black and white letters.
-    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
-    pen.text((x + 3 - left, y + 3 - top), text, fill=(0, 0, 0) if bright else (255, 255, 255), font=font)
+    return max(0, min(x1, size[0] - width)), y
 
 
 def beside(left: Image.Image, right: Image.Image) -> Image.Image:

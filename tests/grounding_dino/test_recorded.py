@@ -13,6 +13,8 @@ from PIL import Image
 from skillbank_engine.data.transforms import Resizing, normalise
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino import recorded
+from skillbank_engine.families.grounding_dino.commands.loading import RECORDED_AFTER, ready
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
 from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
 from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
@@ -298,15 +300,15 @@ def test_frozen_parts_are_left_out_of_replayed_steps(detector: Detector, tokeniz
 def test_recordings_outlive_many_other_shapes(detector: Detector, tokenizer: PhraseTokenizer) -> None:
     device = torch.device("cuda", 0)
     detector.to(device).eval()
-    recorded = RecordedDetector(detector, Compute(device, "fp32", 1))
+    network = RecordedDetector(detector, Compute(device, "fp32", 1))
     batch = batch_of(tokenizer, 1).to(device)
     pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
     with torch.inference_mode():
-        before = [recorded(pixels, None, batch.prompts).boxes for _ in range(3)]
+        before = [network(pixels, None, batch.prompts).boxes for _ in range(3)]
         for number in range(70):
             other = torch.zeros(2, 3, 64, 72 + 8 * number, device=device)
-            recorded(other, None, batch.prompts)
-        after = recorded(pixels, None, batch.prompts).boxes
+            network(other, None, batch.prompts)
+        after = network(pixels, None, batch.prompts).boxes
     assert torch.equal(before[2], after)
     torch.testing.assert_close(before[0], after)
 
@@ -362,6 +364,38 @@ def test_replayed_detection_finds_what_plain_detection_finds(
         return [[replace(d, score=round(d.score, 4), box=(0, 0, 0, 0)) for d in p] for r in rows for p in r]
 
     assert found(RecordedDetector(detector, compute)) == found(detector)
+    assert found(RecordedDetector(detector, compute, after=2, paced=False)) == found(detector)
+
+
+@on_a_gpu
+def test_answers_are_recorded_where_nobody_says_and_left_alone_where_there_is_no_room(
+    detector: Detector, tokenizer: PhraseTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = torch.device("cuda", 0)
+    compute = Compute(device, "fp32", 1)
+    spec = task_of(detector, tokenizer).spec
+    assert ready(detector, spec, compute) is detector
+    batch = batch_of(tokenizer, 1).to(device)
+    pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
+    tried: list[object] = []
+
+    def no_room(*given: object) -> None:
+        tried.append(given)
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(recorded, "Recording", no_room)
+    network = ready(detector, spec, compute, alike=True)
+    assert isinstance(network, RecordedDetector)
+    boxes = [network(pixels, None, batch.prompts).boxes for _ in range(RECORDED_AFTER + 3)]
+    assert len(tried) == 1
+    assert all(torch.equal(boxes[0], others) for others in boxes)
+
+
+def test_nothing_is_recorded_on_a_cpu_that_nobody_asked_for(
+    detector: Detector, tokenizer: PhraseTokenizer
+) -> None:
+    compute = Compute(torch.device("cpu"), "fp32", 1)
+    assert ready(detector, task_of(detector, tokenizer).spec, compute, alike=True) is detector
 
 
 @pytest.mark.slow

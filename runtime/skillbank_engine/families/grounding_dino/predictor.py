@@ -222,8 +222,8 @@ class Predictor:
     def see(self, image: Image.Image) -> Seen:
         """Make of a picture what the network sees; may be called in several threads."""
         small = self._resizing.apply(View(image, np.zeros((0, 4)), ())).image
-        pixels = image_tensor(small).contiguous()
-        return Seen(pixels.pin_memory() if self._compute.device.type == "cuda" else pixels, image.size)
+        locked = self._compute.device.type == "cuda"
+        return Seen(image_tensor(small, locked=locked), image.size)
 
     def look(self, path: Path) -> Seen:
         """Open a picture and make of it what the network sees; see :meth:`open`."""
@@ -264,7 +264,7 @@ class Predictor:
         device = self._compute.device
         sent = [picture.pixels.to(device, non_blocking=True) for picture in pictures]
         pixels, mask = pad_images(sent, self._resizing.frame)
-        normalised = normalise(pixels, mask, self._mean, self._std).to(self._weights)
+        normalised = normalise(pixels.contiguous(), mask, self._mean, self._std).to(self._weights)
         passes = []
         if self._own is not None and self._own.training:  # for hundreds of layers to hear it takes its time
             self._own.eval()

@@ -1,5 +1,8 @@
 """``engine.cuda_graphs`` where a detector is used: passes recorded for each shape of batch, then replayed."""
 
+import logging
+from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +15,7 @@ from skillbank_engine.families.grounding_dino.detector import Detector, Detector
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
 from skillbank_engine.recording import MOST, Recording, copied, paced_by_device, shape_of, tensors_in
 
+_LOG = logging.getLogger(__name__)
 SHAPE_STEP = 64
 """What the length of prompts is rounded up to, so that batches come in few shapes."""
 
@@ -30,8 +34,8 @@ class _Inputs:
 class RecordedDetector:
     """A detector in use whose passes are replayed where a batch of the same shapes came before.
 
-    The first batch of its shapes goes through the detector as it is, the second is recorded; when there are
-    very many shapes, the later ones are never recorded.
+    The first batches of their shapes go through the detector as it is, the next one is recorded; when there
+    are very many shapes, or no memory is left for more, later ones are never recorded.
 
     Parameters
     ----------
@@ -39,12 +43,18 @@ class RecordedDetector:
         On a GPU.
     compute : Compute
         Its device and precision.
+    after : int
+        Batches of some shapes that go as they are before one is recorded.
+    paced : bool
+        Whether passes go through the kernels that take least of the device (`recording.paced_by_device`),
+        some of which have to be compiled first.
     """
 
-    def __init__(self, detector: Detector, compute: Compute) -> None:
+    def __init__(self, detector: Detector, compute: Compute, *, after: int = 1, paced: bool = True) -> None:
         self.detector = detector
-        self._compute = compute
-        self._seen: set[object] = set()
+        self._compute, self._after, self._most = compute, after, MOST
+        self._pace = paced_by_device if paced else nullcontext
+        self._seen: Counter[object] = Counter()
         self._recordings: dict[object, tuple[_Inputs, Recording[DetectorOutput]]] = {}
         self._pool = torch.cuda.graph_pool_handle()
 
@@ -72,17 +82,23 @@ class RecordedDetector:
                     place.copy_(value)
                 recording.replay()
                 return _answer(recording)
-            if key not in self._seen or len(self._recordings) == MOST:
-                self._seen.add(key)
+            if self._seen[key] < self._after or len(self._recordings) >= self._most:
+                self._seen[key] += 1
                 return self._work(inputs)
-            places = copied(inputs)
-            recording = Recording(lambda: self._work(places), self._pool)
+            try:
+                places = copied(inputs)
+                recording = Recording(lambda: self._work(places), self._pool)
+            except torch.OutOfMemoryError:
+                self._most = len(self._recordings)
+                return self._work(inputs)
+            if not self._recordings:
+                _LOG.info("Passes are recorded for each shape of batch that comes often, and replayed")
             self._recordings[key] = places, recording
             return _answer(recording)
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
-        with paced_by_device(), self._compute.autocast(self.detector.dtype, cached=False):
+        with self._pace(), self._compute.autocast(self.detector.dtype, cached=False):
             output: DetectorOutput = self.detector(
                 inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
             )

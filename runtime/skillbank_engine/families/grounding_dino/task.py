@@ -302,7 +302,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             self._network = OnnxDetector(self._architecture, answer)
             self._resizing = Resizing(0, 0, frame)
         else:
-            self._network = ready(self.detector, self.spec, compute)
+            self._network = ready(self.detector, self.spec, compute, alike=True)
 
     @classmethod
     def read_test(cls, spec: ExperimentSpec) -> EvaluationSet:

@@ -23,6 +23,10 @@ from skillbank_engine.recording import require_graphs
 
 Model = Checkpoint | OnnxModel | PretrainedModel
 
+RECORDED_AFTER = 3
+"""Batches of one shape that go as they are where nobody asks for recordings: a shape that comes once or twice
+is not worth one.  They are of kernels that are there already, for others take seconds to compile."""
+
 SpecT = TypeVar("SpecT", bound=ExperimentSpec)
 
 
@@ -153,8 +157,16 @@ def make_network(spec: ExperimentSpec, model: Model, compute: Compute) -> tuple[
     return ready(model.detector(), spec, compute), test_resizing(spec)
 
 
-def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network:
-    """Put a detector on its device, as quick as the spec wants it."""
+def ready(detector: Detector, spec: ExperimentSpec, compute: Compute, *, alike: bool = False) -> Network:
+    """Put a detector on its device, as quick as the spec wants it.
+
+    Parameters
+    ----------
+    detector, spec, compute
+        As for :class:`Predictor`.
+    alike : bool
+        Whether pictures come in full batches, so that a GPU may replay passes where the spec says nothing.
+    """
     detector.to(compute.device).eval()
     if compute.device.type == "cuda" and compute.precision == "bf16":
         # Once, instead of a cast in every pass; results are as near to those in fp32.
@@ -164,6 +176,8 @@ def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network
     if spec.engine.cuda_graphs is True:
         require_graphs(compute.device)
         return RecordedDetector(detector, compute)
+    if alike and spec.engine.cuda_graphs is None and compute.device.type == "cuda":
+        return RecordedDetector(detector, compute, after=RECORDED_AFTER, paced=False)
     return detector
 
 

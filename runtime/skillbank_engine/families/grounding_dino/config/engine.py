@@ -15,7 +15,7 @@ class EngineConfig(EngineBase):
         None,
         "Record the launches of a pass for each shape of batch and replay them: pays on a GPU that has done "
         "what the host launches before more comes; keeps the memory of a pass. Where nothing is said, "
-        "trainings that are long enough do so.",
+        "trainings that are long enough do so, and evaluation and inference where a shape comes often.",
     )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
