@@ -391,6 +391,31 @@ def test_answers_are_recorded_where_nobody_says_and_left_alone_where_there_is_no
     assert all(torch.equal(boxes[0], others) for others in boxes)
 
 
+@on_a_gpu
+def test_recordings_make_room_for_a_pass_that_finds_none(
+    detector: Detector, tokenizer: PhraseTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = torch.device("cuda", 0)
+    detector.to(device).eval()
+    network = RecordedDetector(detector, Compute(device, "fp32", 1))
+    batch = batch_of(tokenizer, 1).to(device)
+    pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
+    boxes = [network(pixels, None, batch.prompts).boxes for _ in range(2)]
+    forward, left = detector.forward, [1]
+
+    def full_once(*given: Any) -> DetectorOutput:
+        if left.pop() if left else 0:
+            raise torch.OutOfMemoryError
+        return forward(*given)
+
+    monkeypatch.setattr(detector, "forward", full_once)
+    wider = torch.zeros(2, 3, 64, 72, device=device)
+    assert network(wider, None, batch.prompts).boxes.isfinite().all()
+    boxes += [network(pixels, None, batch.prompts).boxes for _ in range(3)]
+    for others in boxes:
+        torch.testing.assert_close(boxes[0], others)
+
+
 def test_nothing_is_recorded_on_a_cpu_that_nobody_asked_for(
     detector: Detector, tokenizer: PhraseTokenizer
 ) -> None:

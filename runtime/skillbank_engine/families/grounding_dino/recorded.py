@@ -84,17 +84,29 @@ class RecordedDetector:
                 return _answer(recording)
             if self._seen[key] < self._after or len(self._recordings) >= self._most:
                 self._seen[key] += 1
-                return self._work(inputs)
+                return self._unrecorded(inputs)
             try:
                 places = copied(inputs)
                 recording = Recording(lambda: self._work(places), self._pool)
             except torch.OutOfMemoryError:
                 self._most = len(self._recordings)
-                return self._work(inputs)
+                return self._unrecorded(inputs)
             if not self._recordings:
                 _LOG.info("Passes are recorded for each shape of batch that comes often, and replayed")
             self._recordings[key] = places, recording
             return _answer(recording)
+
+    def _unrecorded(self, inputs: _Inputs) -> DetectorOutput:
+        """Detect as it is; recordings, whose memory is apart from others', go where that leaves too little."""
+        try:
+            return self._work(inputs)
+        except torch.OutOfMemoryError:
+            if not self._recordings:
+                raise
+            self._recordings.clear()
+            self._most = 0
+        torch.cuda.empty_cache()
+        return self._work(inputs)
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
