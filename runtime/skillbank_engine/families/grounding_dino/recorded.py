@@ -97,7 +97,7 @@ class RecordedDetector:
             return _answer(recording)
 
     def _unrecorded(self, inputs: _Inputs) -> DetectorOutput:
-        """Detect as it is; recordings, whose memory is apart from others', go where that leaves too little."""
+        """Detect as it is; recordings, whose memory is their own, go where that leaves too little."""
         try:
             return self._work(inputs)
         except torch.OutOfMemoryError:
