@@ -7,9 +7,7 @@ processor, bf16 autocast, its own post-processing, for all names at once, in bat
 transformers' pipeline for the same task in bf16, which runs the model once for each name. Both print seconds
 from the first picture to the last and how many boxes they found, as one JSON document. ``proposals`` prints
 of one batch every box (``xyxy`` in pixels) that the model proposes for each picture, with the scores of its
-best token and of each name, in full (``proposed``) and in bf16 (``in_bf16``); its pictures are shrunk
-as the engine does it, whose sides are rounded where the processor cuts them off, because one column more
-changes what a network of random weights finds.
+best token and of each name, in full (``proposed``) and in bf16 (``in_bf16``).
 """
 
 import json
@@ -19,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from benchmarks.gpu.from_scratch import NAMES
 from PIL import Image
@@ -29,10 +26,6 @@ from transformers import (
     GroundingDinoForObjectDetection,
     pipeline,
 )
-
-from skillbank_engine.data.transforms import Resizing, View
-
-_SHOWN = Resizing(800, 1333)
 
 
 def main() -> None:
@@ -63,9 +56,8 @@ def recipe(model_folder: Path, pictures: list[Path], batch: int, threshold: floa
 def proposals(model_folder: Path, pictures: list[Path], batch: int, threshold: float) -> dict[str, Any]:
     """Give what the model proposes for the first batch."""
     images = [Image.open(path).convert("RGB") for path in pictures[:batch]]
-    shown = [_SHOWN.apply(View(image, np.zeros((0, 4)), ())).image for image in images]
     loaded = _loaded(model_folder)
-    full, low = (_passed(*loaded, shown, bf16=bf16)[1] for bf16 in (False, True))
+    full, low = (_passed(*loaded, images, bf16=bf16)[1] for bf16 in (False, True))
     proposed, in_bf16 = (list(_proposed(outputs, images)) for outputs in (full, low))
     return {"seconds": 0.0, "count": 0, "proposed": proposed, "in_bf16": in_bf16}
 

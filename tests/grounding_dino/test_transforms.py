@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from transformers.image_transforms import get_size_with_aspect_ratio
+from transformers.models.grounding_dino.image_processing_pil_grounding_dino import (
+    GroundingDinoImageProcessorPil,
+)
 
 from skillbank_engine.data.cache import PictureCache
 from skillbank_engine.data.records import Record
@@ -65,10 +69,30 @@ def test_sided_words_are_never_mirrored() -> None:
 
 
 def test_resizing_keeps_the_aspect() -> None:
-    assert Resizing(800, 1333).size(640, 480) == (1067, 800)
+    assert Resizing(800, 1333).size(640, 480) == (1066, 800)
     assert Resizing(800, 1333).size(2000, 500) == (1333, 333)
     assert Resizing(0, 128).size(640, 480) == (128, 96)
     assert Resizing(0, 128).size(64, 64) == (128, 128)
+
+
+@given(st.integers(1, 9000), st.integers(1, 9000), st.sampled_from([(800, 1333), (640, 640), (511, 1024)]))
+def test_sides_are_those_of_the_released_models_processor(
+    width: int, height: int, bounds: tuple[int, int]
+) -> None:
+    theirs = get_size_with_aspect_ratio((height, width), *bounds)[::-1]
+    # It leaves a picture alone whose shorter side happens to stay, however long the other is.
+    assume(theirs != (width, height) or min(width, height) == bounds[0])
+    assert Resizing(*bounds).size(width, height) == tuple(max(1, side) for side in theirs)
+
+
+def test_pixels_are_those_of_the_released_models_processor() -> None:
+    processor = GroundingDinoImageProcessorPil()
+    for size in ((1280, 960), (500, 333), (2000, 500), (333, 1000)):
+        image = Image.effect_noise(size, 80).convert("RGB")
+        theirs = processor(images=image, return_tensors="pt")["pixel_values"]
+        seen = Resizing(800, 1333).apply(View(image, np.zeros((0, 4)), ())).image
+        ours = normalise(*pad_images([image_tensor(seen)]), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_padding_and_normalising() -> None:

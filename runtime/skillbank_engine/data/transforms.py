@@ -67,10 +67,15 @@ class Resizing:
         if self.frame is not None:
             scale = min(self.frame[0] / height, self.frame[1] / width)
             return max(1, round(width * scale)), max(1, round(height * scale))
-        scale = self.longer / max(width, height)
-        if self.shorter:
-            scale = min(scale, self.shorter / min(width, height))
-        return max(1, round(width * scale)), max(1, round(height * scale))
+        least, most = min(width, height), max(width, height)
+        if not self.shorter:
+            scale = self.longer / most
+            return max(1, round(width * scale)), max(1, round(height * scale))
+        # One side is rounded, the other cut off, as transformers' processor of the released models does it:
+        # one column more changes a little what a model finds.
+        wanted = min(self.longer * least / most, self.shorter)
+        short, long = max(1, round(wanted)), max(1, int(wanted * most / least))
+        return (short, long) if width < height else (long, short)
 
     def apply(self, view: View) -> View:
         """Resize a picture and its boxes."""
