@@ -61,7 +61,8 @@ class Clauses:
     """The clauses of a text, by token."""
 
     def __init__(self, text: Text) -> None:
-        self._text, self.teller = text, Teller(Wording(text))
+        self._text, self.wording = text, Wording(text)
+        self.teller = Teller(self.wording)
         hard = (i + 1 for i, t in enumerate(text.tokens) if t.kind == "mark" and t.text in _HARD)
         cuts = sorted({0, *hard, len(text.tokens)})
         self.sentences = {n: range(a, b) for n, (a, b) in enumerate(pairwise(cuts))}

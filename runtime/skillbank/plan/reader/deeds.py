@@ -11,7 +11,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import Wording, of
+from skillbank.plan.reader.wording import of
 
 __all__ = ["mark_told", "take_deeds", "told_clauses", "told_words", "words_apart"]
 
@@ -149,7 +149,7 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     for tokens in inside:
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             yield [i for i in tokens if text.kind(i) not in ("job", "name")], "report"
-        elif asked and _is_talk(text, clauses.of(tokens.start), outside, inferring=inferring):
+        elif asked and _is_talk(text, clauses, tokens, outside, inferring=inferring):
             yield list(tokens), "told"
 
 
@@ -172,20 +172,20 @@ def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:
     return finding or teller.has_verb(clause.first, clause.end)
 
 
-def _is_talk(text: Text, clause: Clause, outside: list[int], *, inferring: bool) -> bool:
+def _is_talk(text: Text, clauses: Clauses, tokens: range, outside: list[int], *, inferring: bool) -> bool:
     """Whether words of actions in a clause that tells are no part of what is asked for beside it.
 
     A clause that speaks of a run is: of a place, a number, a name, its data's role, a search.
     """
-    tokens = range(clause.first, clause.end)
     made = [w for w in _MADE if text.holds(tokens, w)]
     again = all(text.holds(outside, w) for w in made)
     finds = inferring and text.holds(tokens, _FINDS)
     named = bool(made) or text.holds(tokens, *_DONE, *_SOUGHT)
-    wording = Wording(text)
+    if not (named and again) or finds:
+        return False
     of_run = any(
-        (text.kind(i) not in ("word", "mark") and not wording.is_label(i))
+        (text.kind(i) not in ("word", "mark") and not clauses.wording.is_label(i))
         or any(c.startswith(_OF_RUNS) for c in text.classes[i])
         for i in tokens
     )
-    return named and again and not finds and not of_run and not _is_wish(text, clause, outside)
+    return not of_run and not _is_wish(text, clauses.of(tokens.start), outside)
