@@ -183,7 +183,7 @@ class Text:
             starts = set[int]().union(*map(self._where, items.leading))
         for item in items.tied if starts else ():
             if items.leading != (item,) and len(there := self._where(item)) < _RARE:
-                starts &= {i for k in there for i in range(k - _REACH, k + 1)}
+                starts = starts & {i for k in there for i in range(k - _REACH, k + 1)}
         return starts
 
     def _fixed_starts(self, source: str) -> set[int] | None:
