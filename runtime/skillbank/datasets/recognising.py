@@ -11,7 +11,9 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats import BROKEN, FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.foreign import ForeignFormat
+from skillbank.datasets.guesses import guess_faults
 from skillbank.datasets.joining import Member, joined
+from skillbank.datasets.texts import guessing
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree
 from skillbank.datasets.unread import unread
 from skillbank.errors import DataError, PluginError, a_few, did_you_mean
@@ -94,9 +96,9 @@ class Found:
         ]
 
     def _whole(self) -> DataSet:
-        if len(self.claims) == 1:
-            return self.claims[0][0].read(self.tree)
-        sets = [each.read(self.tree) for each, _ in self.claims]
+        sets = [self._by(each) for each, _ in self.claims]
+        if len(sets) == 1:
+            return sets[0]
         names = [split.name for data in sets for split in data.splits]
         if all(names) and len(set(names)) == len(names):
             return joined([Member("", data) for data in sets])
@@ -107,6 +109,12 @@ class Found:
             f"{option('format', formats)}, or name "
             "its file of annotations instead of the folder"
         )
+
+    def _by(self, each: Format) -> DataSet:
+        """Read what a format claims, and say whose encoding was guessed."""
+        with guessing() as guessed:
+            data = each.read(self.tree)
+        return replace(data, faults=(*data.faults, *guess_faults(self.tree, guessed)))
 
     def _divided(self, *notes: str) -> DataSet:
         members = [Member(folder, _read_below(folder, found)) for folder, found in self.parts]

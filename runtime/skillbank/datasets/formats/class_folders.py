@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, split_in, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.texts import list_note, read_text
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
@@ -78,8 +78,7 @@ class ClassFolders:
                 splits.append(
                     Split(split, said_as, _Reader(tree, own, numbers).pictures, (listed,) if listed else ())
                 )
-        notes = list_note(tree.path(listed), listed) if listed else ()
-        return DataSet(self.name, tuple(classes), tuple(splits), notes, tuple(faults), marks="classes")
+        return DataSet(self.name, tuple(classes), tuple(splits), (), tuple(faults), marks="classes")
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class CreateMl:
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}
         for file in found.files if found is not None else ():
-            for position, entry, _ in entries_of(tree, file, _Entry).each():
+            for position, entry in entries_of(tree, file, _Entry).each():
                 path = None if isinstance(entry, str) else tree.find(entry.name, beside=file)
                 said = split_in(file, path) or word_in(file) or ""
                 entries.setdefault(said, []).append((file, position))
@@ -100,17 +100,15 @@ class _Reader:
     def pictures(self, places: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of entries."""
         for file, positions in by_file(places).items():
-            for position, entry, is_utf8 in entries_of(self.tree, file, _Entry).each():
+            for position, entry in entries_of(self.tree, file, _Entry).each():
                 if position in positions:
-                    yield self._picture(file, position, entry, is_utf8)
+                    yield self._picture(file, position, entry)
 
-    def _picture(self, file: str, position: int, entry: _Entry | str, is_utf8: bool) -> Picture:
+    def _picture(self, file: str, position: int, entry: _Entry | str) -> Picture:
         here = Gathering(Where(file, f"picture {position}"), self.labels)
         if isinstance(entry, str):
             here.fault("unreadable-annotation", entry)
             return here.picture(f"picture {position}", None, (None, None))
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         if not entry.name:
             here.fault("unreadable-annotation", "it names no picture")
         for number, mark in enumerate(entry.marks, 1):

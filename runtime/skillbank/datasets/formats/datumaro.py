@@ -120,16 +120,14 @@ class _Reader:
     def pictures(self, files: Sequence[str]) -> Iterator[Picture]:
         """Yield the pictures of documents."""
         for file in files:
-            for position, item, is_utf8 in entries_of(self.tree, file, _Item, _ITEMS).each():
-                yield self._picture(file, position, item, is_utf8)
+            for position, item in entries_of(self.tree, file, _Item, _ITEMS).each():
+                yield self._picture(file, position, item)
 
-    def _picture(self, file: str, position: int, item: _Item | str, is_utf8: bool) -> Picture:
+    def _picture(self, file: str, position: int, item: _Item | str) -> Picture:
         here = Gathering(Where(file, f"item {position}"), self.labels)
         if isinstance(item, str):
             here.fault("unreadable-annotation", item)
             return here.picture(f"item {position}", None, (None, None))
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         media = item.image or item.media or _Media()
         name = media.path or (item.id if isinstance(item.id, str) else "")
         if why := _no_picture(item, name):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import yaml
 
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.tree import Tree
 
 __all__ = ["described", "names_of"]
@@ -25,7 +25,7 @@ def described(tree: Tree) -> dict[str, str]:
         if file not in tree.files:
             continue
         try:
-            text, _ = text_of(content(tree.path(file), _MOST))
+            text = text_of(tree.path(file), _MOST)
             document = parse(text)
         except (UnreadableError, ValueError, RecursionError):
             continue

@@ -8,7 +8,7 @@ from itertools import chain
 from unicodedata import normalize
 
 from skillbank.datasets.document import split_of
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import PICTURES, Tree
@@ -92,7 +92,7 @@ def _undivided(tree: Tree, files: dict[str, str]) -> ImageSets:
 
 def _names(tree: Tree, name: str) -> Iterable[str]:
     try:
-        text, _ = text_of(content(tree.path(name)))
+        text = text_of(tree.path(name))
     except UnreadableError:
         return
     for line in text.splitlines():

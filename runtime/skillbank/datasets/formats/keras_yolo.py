@@ -10,7 +10,7 @@ from itertools import islice
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, same_names, split_in
 from skillbank.datasets.formats.yolo_names import class_list
 from skillbank.datasets.tree import PICTURES, Tree
@@ -75,7 +75,7 @@ def _name_of(line: str) -> str:
 
 def _lines(tree: Tree, file: str) -> Iterator[tuple[int, str]]:
     try:
-        text, _ = text_of(content(tree.path(file)))
+        text = text_of(tree.path(file))
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     yield from ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())

@@ -104,7 +104,7 @@ def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
     if file.lower().endswith(_TABLES):
         yield from _rows(tree, file)
         return
-    for _, task, _ in entries_of(tree, file, _Task).each():
+    for _, task in entries_of(tree, file, _Task).each():
         yield task
 
 

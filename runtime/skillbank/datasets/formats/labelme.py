@@ -112,7 +112,7 @@ def _is_labelme(tree: Tree, name: str) -> bool:
 
 
 def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]]:
-    document, _ = json_as(content(tree.path(file)), _Document)
+    document = json_as(content(tree.path(file)), _Document)
     enclosing = (each for each in document.shapes if each.shape_type not in _NO_BOXES)
     return [document.imagePath or ""], map(_name, enclosing)
 
@@ -122,7 +122,7 @@ def _listed(tree: Tree) -> list[str]:
     if "labels.txt" not in tree.files:
         return []
     try:
-        text, _ = text_of(content(tree.path("labels.txt")))
+        text = text_of(tree.path("labels.txt"))
     except UnreadableError:
         return []
     return [name for line in text.splitlines() if (name := line.strip()) and name not in _NO_CLASSES]
@@ -148,13 +148,11 @@ class _Reader:
     def _picture(self, file: str) -> Picture:
         here = Gathering(Where(file), self.labels)
         try:
-            document, is_utf8 = json_as(content(self.tree.path(file)), _Document)
+            document = json_as(content(self.tree.path(file)), _Document)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             path, _ = self.pairs.of(file)
             return here.picture(path or stem(file), path, (None, None), self.tree)
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         said = document.imagePath or ""
         path, other = self.pairs.of(file, said)
         if other is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillbank.datasets.document import LEFT_OUT
-from skillbank.datasets.texts import list_note, read_text
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.lazy_imports import lazy_imports
@@ -70,7 +70,7 @@ def mask_classes(tree: Tree, masks: Sequence[str]) -> Meant:
         names = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
         meanings = _numbered(len(names))
         told = f"the numbers of masks are the lines of {one_line(listed)}, from 0; 255 is left out"
-        return Meant(tuple(names), meanings, (told, *list_note(tree.path(listed), listed)))
+        return Meant(tuple(names), meanings, (told,))
     if all("labeltrainids" in name.lower() for name in masks):
         return Meant(_CITY, _numbered(len(_CITY)), ("the masks hold the training ids of Cityscapes",))
     if all("labelids" in name.lower() for name in masks):
@@ -107,7 +107,7 @@ def _of_palette(tree: Tree) -> Meant:
         for value in _forms(values)
     }
     told = f"{PALETTE} says what the values of masks mean"
-    return Meant(tuple(names), meanings, (told, *list_note(tree.path(PALETTE), PALETTE)))
+    return Meant(tuple(names), meanings, (told,))
 
 
 def _of_colours(tree: Tree) -> Meant | None:
@@ -124,7 +124,7 @@ def _of_colours(tree: Tree) -> Meant | None:
     meanings |= {value: names.index(name) for name, colour in found for value in _forms(colour)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
     told = f"{_COLOURS} says what the colours of masks mean"
-    return Meant(tuple(names), meanings, (told, *list_note(tree.path(_COLOURS), _COLOURS)))
+    return Meant(tuple(names), meanings, (told,))
 
 
 def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:

@@ -10,7 +10,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.tree import Tree
@@ -87,7 +87,7 @@ def _listed(tree: Tree, file: str) -> tuple[str, ...]:
     if beside not in tree.files:
         return _CLASSES
     try:
-        text, _ = text_of(content(tree.path(beside), 1 << 20))
+        text = text_of(tree.path(beside), 1 << 20)
     except UnreadableError:
         return _CLASSES
     return tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -95,7 +95,7 @@ def _listed(tree: Tree, file: str) -> tuple[str, ...]:
 
 def _rows(tree: Tree, file: str) -> Iterator[_Row]:
     try:
-        text, _ = text_of(content(tree.path(file)))
+        text = text_of(tree.path(file))
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     for number, line in enumerate(text.splitlines(), 1):

@@ -15,7 +15,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.json_kinds import JsonKind, json_kind
 from skillbank.datasets.formats.label_maps import LabelMap, plain, read_label_map
 from skillbank.datasets.formats.numbers import Four, four, side, whole
-from skillbank.datasets.texts import encoding_note, encoding_of, lines_of, list_note, read_text
+from skillbank.datasets.texts import encoding_of, lines_of, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -46,11 +46,8 @@ class Odvg:
         sources = []
         for split, file in picked.files.items():
             encoding = encoding_of(tree.path(file))
-            notes += encoding_note(file, encoding)
             labels = read_label_map(tree, maps, file)
-            if labels is not None:
-                notes += list_note(tree.path(labels.file), labels.file)
-            else:
+            if labels is None:
                 labels = _gathered(tree, file, encoding)
                 if labels.names:
                     notes.append(

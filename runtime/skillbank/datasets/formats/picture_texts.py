@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skillbank.datasets.document import Picture, Where
 from skillbank.datasets.formats.coordinates import around, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, outside
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
@@ -110,7 +110,7 @@ def names_in(tree: Tree, grammar: Grammar, files: Sequence[str]) -> set[str]:
     names: set[str] = set()
     for file in files:
         try:
-            text, _ = text_of(content(tree.path(file), _MOST))
+            text = text_of(tree.path(file), _MOST)
         except UnreadableError:
             continue  # said with its picture
         marks = (grammar.parsed(line) for _, line in grammar.lines(text))
@@ -137,12 +137,10 @@ class TextReader:
 
     def _add(self, here: Gathering, file: str) -> None:
         try:
-            text, is_utf8 = text_of(content(self.tree.path(file), _MOST))
+            text = text_of(self.tree.path(file), _MOST)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             return
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         for number, line in self.grammar.lines(text):
             at = f"line {number}"
             mark = self.grammar.parsed(line)

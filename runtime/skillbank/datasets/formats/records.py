@@ -11,7 +11,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
 from skillbank.datasets.formats.record_dialects import DIALECTS, Dialect, Mark, Record
 from skillbank.datasets.tree import Tree
@@ -24,8 +24,6 @@ _ENDINGS = (".json", ".jsonl", ".ndjson", ".manifest", ".odgt")
 _HEAD = 1 << 16
 _LOOKED_INTO = 25
 _FIRST_LINES = 3
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-"""How files begin that are no plain UTF-8."""
 _NO_ENTRY = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 _Entry = Record | str
 
@@ -96,7 +94,7 @@ def _entries(tree: Tree, file: str, dialect: Dialect) -> Iterator[tuple[str, _En
         return
     for at, piece in pieces:
         try:
-            yield at, dialect.record(json_as(piece, dict[str, object])[0])
+            yield at, dialect.record(json_as(piece, dict[str, object]))
         except UnreadableError as error:
             yield at, f"it {error}"
         except _NO_ENTRY as error:
@@ -110,18 +108,16 @@ def _pieces(raw: bytes, within: str) -> list[tuple[str, bytes]]:
     ------
     UnreadableError
     """
-    if raw.startswith(_MARKS):
-        raw = text_of(raw)[0].encode()
     if within:
-        document = json_as(raw, dict[str, msgspec.Raw])[0]
+        document = json_as(raw, dict[str, msgspec.Raw])
         if within not in document:
             raise UnreadableError(f"has no '{within}'")
         raw = bytes(document[within])
     if within or raw.lstrip().startswith(b"["):
         if raw.lstrip().startswith(b"{"):
-            pieces = list(json_as(raw, dict[str, msgspec.Raw])[0].values())
+            pieces = list(json_as(raw, dict[str, msgspec.Raw]).values())
         else:
-            pieces = json_as(raw, list[msgspec.Raw])[0]
+            pieces = json_as(raw, list[msgspec.Raw])
         return [(f"entry {at}", bytes(piece)) for at, piece in enumerate(pieces, 1)]
     lines = [(f"line {at}", line) for at, line in enumerate(raw.splitlines(), 1) if line.strip()]
     are_entries = len(lines) > 1 and any(_is_entry(line) for _, line in lines[:_FIRST_LINES])

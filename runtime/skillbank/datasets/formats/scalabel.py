@@ -172,7 +172,7 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
         entries = _frames(tree, file)
         categories = _config(entries).categories or []
         census.listed += [each if isinstance(each, str) else each.name for each in categories]
-        for position, frame, _ in entries.each():
+        for position, frame in entries.each():
             path = None if isinstance(frame, str) else _found(tree, pairs, file, _name(frame, entries), frame)
             said = split_in(file, path) or word_in(file.rpartition("/")[2]) or ""
             census.entries.setdefault(said, []).append((file, position))
@@ -211,11 +211,9 @@ class _Reader:
         for file, positions in by_file(places).items():
             entries = _frames(self.tree, file)
             size = _config(entries).sides
-            for position, frame, is_utf8 in entries.each():
+            for position, frame in entries.each():
                 if position in positions:
                     here = Gathering(Where(file, f"frame {position}"), self.labels)
-                    if not is_utf8:
-                        here.fault("not-utf8", "it is not UTF-8")
                     yield self._picture(here, frame, entries, size)
 
     def _picture(

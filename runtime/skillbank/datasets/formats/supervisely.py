@@ -95,7 +95,7 @@ def _listed(tree: Tree) -> list[str]:
     if _META not in tree.files:
         return []
     try:
-        meta, _ = json_as(content(tree.path(_META)), _Meta)
+        meta = json_as(content(tree.path(_META)), _Meta)
     except UnreadableError:
         return []
     return [each.title.strip() for each in meta.classes]
@@ -113,7 +113,7 @@ def _census(tree: Tree, files: Sequence[str]) -> _Census:
     census = _Census()
     for file in files:
         try:
-            document, _ = json_as(content(tree.path(file)), _Document)
+            document = json_as(content(tree.path(file)), _Document)
         except UnreadableError:  # what is wrong is said with the picture
             census.splits[file] = _in_a_split(file)
             continue
@@ -151,12 +151,10 @@ class _Reader:
         here = Gathering(Where(file), self.labels)
         path, _ = self.pairs.of(file)
         try:
-            document, is_utf8 = json_as(content(self.tree.path(file)), _Document)
+            document = json_as(content(self.tree.path(file)), _Document)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             return here.picture(path or stem(file), path, (None, None), self.tree)
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         for position, mark in enumerate(document.objects, 1):
             at = f"object {position}"
             if (corners := corners_of(here, mark, at)) is not None:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.open_images import is_open_images
 from skillbank.datasets.formats.open_orders import LOOKED_AT, are_corners, order_note
@@ -114,7 +114,7 @@ def _mapped(tree: Tree, used: set[str]) -> dict[str, str]:
     """Return the names by number of TensorFlow's ``label_map.pbtxt``, where it has all words in use."""
     for file in islice(outside(tree, ".pbtxt"), _TEXTS):
         try:
-            text, _ = text_of(content(tree.path(file), 1 << 24))
+            text = text_of(tree.path(file), 1 << 24)
         except UnreadableError:
             continue
         items = [(_ID.search(item), _NAME.search(item)) for item in text.split("item")]
@@ -241,8 +241,6 @@ class _Reader:
     def _picture(self, census: _Census, name: str, rows: Sequence[Row]) -> Picture:
         table, columns = census.table, census.columns
         here = Gathering(Where(table.file, f"line {rows[0][0]}"), self.labels)
-        if census.encoding == "latin-1" and any(not cell.isascii() for _, cells in rows for cell in cells):
-            here.fault("not-utf8", "it is not UTF-8")
         path = self.pairs.named(name, table.file)
         sides = (self.tree.size(path) if path is not None else None) if columns.form in _SHARES else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]

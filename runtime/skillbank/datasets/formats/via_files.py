@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from skillbank.datasets.formats.coordinates import numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -124,13 +124,13 @@ def via_pictures(tree: Tree, file: str) -> dict[str, ViaPicture]:
     try:
         raw = content(tree.path(file))
         if file.lower().endswith(".csv"):
-            return _table(text_of(raw)[0])
+            return _table(raw.decode())
         if _THIRD.search(raw[:_LOOK]):
-            return _third(json_as(raw, _Third)[0])
+            return _third(json_as(raw, _Third))
         try:
-            return json_as(raw, _Project)[0].pictures
+            return json_as(raw, _Project).pictures
         except UnreadableError:
-            return json_as(raw, dict[str, ViaPicture])[0]
+            return json_as(raw, dict[str, ViaPicture])
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}: correct it, or export it again") from None
 
@@ -154,7 +154,7 @@ def _third_table(text: str) -> _Third:
     lines = text.splitlines()
     first = next((number for number, line in enumerate(lines) if line and line[0] != "#"), len(lines))
     said = next((found[1] for line in lines[:first] if (found := _OPTIONS.match(line))), "{}")
-    named = json_as(said.encode(), dict[str, _Attribute | str])[0]
+    named = json_as(said.encode(), dict[str, _Attribute | str])
     project = _Third(
         {key: _Attribute(each) if isinstance(each, str) else each for key, each in named.items()}
     )
