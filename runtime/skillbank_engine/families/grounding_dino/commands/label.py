@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from skillbank_engine.data.images import find_images
+from skillbank_engine.detection_lines import rounded
 from skillbank_engine.device import choose_compute
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.grounding_dino.commands.labelling import label_pictures
@@ -19,7 +20,6 @@ from skillbank_engine.families.grounding_dino.descriptions import (
     read_descriptions,
     tell_not_found,
 )
-from skillbank_engine.families.grounding_dino.predictor import rounded
 from skillbank_engine.ownership import claim, digest_of
 
 
