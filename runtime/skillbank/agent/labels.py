@@ -19,6 +19,7 @@ from skillbank.home import home
 from skillbank.jobs.approval_subjects import launch_terms
 from skillbank.jobs.seen_data import refuse_changed
 from skillbank.labelling.batch import label_pictures
+from skillbank.labelling.precision import KINDS
 from skillbank.labelling.tiles import OFF
 from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
@@ -49,6 +50,7 @@ class LabelArguments(Arguments):
     checkpoint: str | None = Field(None, description="Job or file, else last:train")
     threshold: float | None = Field(None, description="0 to 1")
     tiles: str | None = Field(None, description="auto|WxH")
+    precision: str | None = Field(None, description="|".join(KINDS))
     into: str | None = Field(None, description="Label set, by job")
 
 
@@ -104,7 +106,9 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
             images=[Path(arguments.image)] if arguments.image is not None else (),
             classes=wanted.classes,
             model=arguments.checkpoint or "last:train",
-            asked=set_result.Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
+            asked=set_result.Asked(
+                threshold=arguments.threshold, tiles=arguments.tiles or OFF, precision=arguments.precision
+            ),
             detach=True,
             begin=partial(_begin, box),
             who=WHO,
@@ -169,6 +173,7 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
         kinds=["pictures"],
         threshold=arguments.threshold,
         tiles=arguments.tiles or OFF,
+        precision=arguments.precision,
         replace=True,
     )
     document = labels.document()

@@ -51,7 +51,7 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    compute = choose_compute(spec, [0], low=True)
+    compute = choose_compute(spec, [0], precision=arguments.precision, low=not arguments.precision)
     network, resizing = make_network(spec, model, compute)
     usual = {
         "threshold": spec.inference.conf_threshold,

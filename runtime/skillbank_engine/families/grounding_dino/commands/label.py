@@ -29,7 +29,8 @@ def label(arguments: Namespace) -> None:
     Parameters
     ----------
     arguments : Namespace
-        ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``.
+        ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``,
+        ``precision``.
     """
     texts: list[str] = []
     for text in arguments.text:
@@ -48,7 +49,8 @@ def label(arguments: Namespace) -> None:
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0], low=True), pictures)
+    compute = choose_compute(spec, [0], precision=arguments.precision, low=not arguments.precision)
+    predictor = make_predictor(spec, model, phrases, compute, pictures)
     targets = _targets(pictures, out)
     threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold
     made_with = {
