@@ -145,6 +145,16 @@ def _read_below(folder: str, found: Found) -> DataSet:
 def look(tree: Tree, form: str = "") -> Found | None:
     """Recognise what a tree holds; None where no format has annotations in it."""
     claims = _claims(tree, form)
+    parts, bare = _parts(tree, form)
+    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
+        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
+    if not claims and not parts:
+        return None
+    return Found(tree, claims, tuple(parts), tuple(bare))
+
+
+def _parts(tree: Tree, form: str) -> tuple[list[tuple[str, Found]], list[str]]:
+    """Return the split folders that hold a format, and those with pictures alone whose split none holds."""
     parts, bare = [], []
     for folder in tree.split_folders:
         below = tree.below(folder)
@@ -152,13 +162,8 @@ def look(tree: Tree, form: str = "") -> Found | None:
             parts.append((folder, found))
         elif below.pictures and split_of(folder) is not None:
             bare.append(folder)
-    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
-        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
     held = {split_in(folder) for folder, _ in parts}
-    bare = [folder for folder in bare if split_of(folder) not in held]
-    if not claims and not parts:
-        return None
-    return Found(tree, claims, tuple(parts), tuple(bare))
+    return parts, [folder for folder in bare if split_of(folder) not in held]
 
 
 def _is_weak(claim: tuple[Format, Recognised]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where
+from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where, labels_of
 from skillbank.datasets.formats.annotation_files import annotation_files, chosen, picture_folders
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coco_columns import Columns, read_columns
@@ -122,7 +122,7 @@ class _Source:
     def pictures(self) -> Iterator[Picture]:
         """Yield the pictures in the order of the file."""
         columns, tree = self.columns, self.tree
-        places = {name: place for place, name in enumerate(self.classes)}
+        places = labels_of(self.classes)
         new = [places.get(name, -1) for name in columns.categories.names]
         folders = picture_folders(tree, self.split, self.file)
         for index, name in enumerate(columns.names):

@@ -9,9 +9,9 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
@@ -71,7 +71,7 @@ class CreateMl:
         found = self.recognise(tree)
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}
-        for file in found.files if found is not None else ():
+        for file in files_of(found):
             for position, entry in entries_of(tree, file, _Entry).each():
                 path = None if isinstance(entry, str) else tree.find(entry.name, beside=file)
                 said = split_in(file, path) or word_in(file) or ""
@@ -79,7 +79,7 @@ class CreateMl:
                 if not isinstance(entry, str):
                     names.update(class_word(mark.label) for mark in entry.marks)
         classes = tuple(sorted(names - {""}))
-        reader = _Reader(tree, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         said = "boxes are taken as centre and size in pixels, counted from the upper left"
         return DataSet(self.name, classes, splits, (said, *notes))

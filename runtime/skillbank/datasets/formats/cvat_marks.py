@@ -68,18 +68,21 @@ def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
     return around(points) if points else None
 
 
-def _points(mark: Element) -> list[tuple[float, float]]:
-    """Return the points of a polygon, cuboid or skeleton; none where one is no pair of numbers."""
+def _pairs(mark: Element) -> list[list[str]]:
+    """Return the points as they are written."""
     if mark.tag == "cuboid":
         texts = [mark.get(each, "") for each in _CUBOID]
-        pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
-    elif mark.tag == "skeleton":
+        return [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+    if mark.tag == "skeleton":
         visible = [each for each in mark if each.tag == "points" and each.get("outside") != "1"]
-        pairs = [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
-    else:
-        pairs = [pair.split(",") for pair in mark.get("points", "").split(";")]
+        return [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
+    return [pair.split(",") for pair in mark.get("points", "").split(";")]
+
+
+def _points(mark: Element) -> list[tuple[float, float]]:
+    """Return the points of a polygon, cuboid or skeleton; none where one is no pair of numbers."""
     found = []
-    for pair in pairs:
+    for pair in _pairs(mark):
         values = numbers(pair)
         if values is None or len(values) != 2:
             return []

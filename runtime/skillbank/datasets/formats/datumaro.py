@@ -9,9 +9,9 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of, split_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
@@ -85,11 +85,11 @@ class Datumaro:
     def read(self, tree: Tree) -> DataSet:
         """Read the categories now, and the items when pictures are asked for."""
         found = self.recognise(tree)
-        files = found.files if found is not None else ()
+        files = files_of(found)
         listed = {file: _labels(entries_of(tree, file, _Item, _ITEMS)) for file in files}
         classes = tuple(dict.fromkeys(name for names in listed.values() for name in names if name))
         pairs = Pairs(tree)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)}, listed)
+        reader = _Reader(tree, pairs, labels_of(classes), listed)
         entries: dict[str, list[str]] = {}
         for file in files:
             subset = file.rpartition("/")[2].rpartition(".")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from unicodedata import normalize
@@ -75,11 +75,16 @@ def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
     lists = {word: tuple(_names(tree, name)) for word, name in chosen.items()}
     if both is None or "train" in map(split_of, chosen):
         return ImageSets(lists, chosen, ())
-    held_out = {*chain.from_iterable(names for word, names in lists.items() if split_of(word) == "val")}
-    rest = tuple(name for name in _names(tree, files[both]) if name not in held_out)
-    without = " without the pictures of the list for val" if held_out else ""
-    note = f"the list {files[both]} is taken for training{without}"
+    rest, note = _without_val(tree, files[both], lists)
     return ImageSets({"train": rest, **lists}, {"train": files[both], **chosen}, (note,))
+
+
+def _without_val(tree: Tree, both: str, lists: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], str]:
+    """Return what a list for both leaves to train on, and a note."""
+    held_out = {*chain.from_iterable(names for word, names in lists.items() if split_of(word) == "val")}
+    without = " without the pictures of the list for val" if held_out else ""
+    rest = tuple(name for name in _names(tree, both) if name not in held_out)
+    return rest, f"the list {both} is taken for training{without}"
 
 
 def _undivided(tree: Tree, files: dict[str, str]) -> ImageSets:

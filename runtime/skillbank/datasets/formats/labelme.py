@@ -9,8 +9,8 @@ from functools import partial
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.census import take_census
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
@@ -82,7 +82,7 @@ class Labelme:
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = take_census(
-            found.files if found is not None else (),
+            files_of(found),
             pairs,
             partial(_look, tree),
             lambda file: not _is_labelme(tree, file),
@@ -91,7 +91,7 @@ class Labelme:
         entries: dict[str, list[str]] = {}
         for file, path in census.pictures.items():
             entries.setdefault(split_in(file, path), []).append(file)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         if census.foreign:
             notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")

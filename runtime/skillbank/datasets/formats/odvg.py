@@ -203,6 +203,14 @@ def _loose(text: str) -> Iterator[tuple[str, object]]:
         number += 1
 
 
+def _instances(document: object) -> list[dict[str, object]]:
+    """Return the instances of a document's detection, empty ones for what is none."""
+    detection = document.get("detection") if isinstance(document, dict) else None
+    instances = detection.get("instances") if isinstance(detection, dict) else None
+    listed = instances if isinstance(instances, list) else []
+    return [each if isinstance(each, dict) else {} for each in listed]
+
+
 def _gathered(tree: Tree, file: str, encoding: str) -> LabelMap:
     """Make a label map of the categories that boxes bear.
 
@@ -215,10 +223,8 @@ def _gathered(tree: Tree, file: str, encoding: str) -> LabelMap:
     loose: set[str] = set()
     nameless = False
     for _, document in _documents(tree, file, encoding):
-        detection = document.get("detection") if isinstance(document, dict) else None
-        instances = detection.get("instances") if isinstance(detection, dict) else None
-        for instance in instances if isinstance(instances, list) else ():
-            category = instance.get("category") if isinstance(instance, dict) else None
+        for instance in _instances(document):
+            category = instance.get("category")
             if not isinstance(category, str) or not category.strip():
                 nameless = True
             elif (number := whole(instance.get("label"))) is not None:

@@ -81,16 +81,21 @@ def label_files(tree: Tree, grammar: Grammar, *, paired: bool = False) -> list[s
     paired
         Whether one of them must bear the name of a picture, for lines that other texts may have too.
     """
+    mine = [names for names in _by_folder(tree).values() if _are_labels(tree, grammar, names)]
+    if paired and mine:
+        stems = {stem(name) for name in tree.pictures}
+        mine = [names for names in mine if any(stem(each) in stems for each in names)]
+    return [name for names in mine for name in names]
+
+
+def _by_folder(tree: Tree) -> dict[str, list[str]]:
+    """Return the texts that may be labels, by their own names and those of their folders."""
     by_folder: dict[str, list[str]] = {}
     for name in outside(tree, ".txt"):
         folder = name.rpartition("/")[0]
         if stem(name).lower() not in _NOT_LABELS and folder.rpartition("/")[2].lower() not in _NOT_HOMES:
             by_folder.setdefault(folder, []).append(name)
-    mine = [names for names in by_folder.values() if _are_labels(tree, grammar, names)]
-    if paired and mine:
-        stems = {stem(name) for name in tree.pictures}
-        mine = [names for names in mine if any(stem(each) in stems for each in names)]
-    return [name for names in mine for name in names]
+    return by_folder
 
 
 def _are_labels(tree: Tree, grammar: Grammar, names: Sequence[str]) -> bool:

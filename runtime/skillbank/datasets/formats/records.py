@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, numbers
@@ -53,7 +53,7 @@ class Records:
                     unanswered += not entry.is_answered
                     names.update(class_word(each.name) for each in entry.marks if each.corners or each.points)
         classes = tuple(sorted(names - {""}))
-        reader = _Reader(tree, dialects, {name: label for label, name in enumerate(classes)})
+        reader = _Reader(tree, dialects, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         if unanswered:
             notes.append(
@@ -64,10 +64,7 @@ class Records:
 
 def _files(tree: Tree) -> Iterator[tuple[str, Dialect]]:
     """Yield the files of a service; where most of a folder's are such, a spoilt one among them too."""
-    folders: dict[tuple[str, str], list[str]] = {}
-    for name in outside(tree, *_ENDINGS):
-        folders.setdefault((name.rpartition("/")[0], name.rpartition(".")[2].lower()), []).append(name)
-    for names in folders.values():
+    for names in _alike(tree):
         looked = {name: _dialect(tree, name) for name in names[:_LOOKED_INTO]}
         found = {name: dialect for name, dialect in looked.items() if dialect is not None}
         usual = next(iter(found.values()), None)
@@ -76,6 +73,14 @@ def _files(tree: Tree) -> Iterator[tuple[str, Dialect]]:
         elif found:
             every = ((name, found.get(name) or _dialect(tree, name)) for name in names)
             yield from ((name, dialect) for name, dialect in every if dialect is not None)
+
+
+def _alike(tree: Tree) -> Iterable[list[str]]:
+    """Return the files with the endings of services, those of a folder and an ending together."""
+    folders: dict[tuple[str, str], list[str]] = {}
+    for name in outside(tree, *_ENDINGS):
+        folders.setdefault((name.rpartition("/")[0], name.rpartition(".")[2].lower()), []).append(name)
+    return folders.values()
 
 
 def _dialect(tree: Tree, name: str) -> Dialect | None:

@@ -8,7 +8,7 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of, split_of
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
@@ -73,7 +73,7 @@ class Supervisely:
         entries: dict[str, list[str]] = {}
         for file, said in census.splits.items():
             entries.setdefault(said, []).append(file)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import itemgetter
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, text_of
@@ -65,18 +65,23 @@ class Tables:
         classes, labels, notes = _classes(used, listed)
         entries: dict[str, list[tuple[_Census, str]]] = {}
         for census in censuses:
-            if census.columns.form == "xywh" and len(census.columns.corners) == 1:
-                if corners := are_corners(_samples(tree, pairs, census)):
-                    census.columns = replace(census.columns, form="xyxy")
-                notes.append(f"the boxes of {census.table.file} are taken as {order_note(corners=corners)}")
-            if census.columns.name is None:
-                notes.append(f"{census.table.file} names no classes; all boxes are of the class '{_ONLY}'")
+            notes += _settled(tree, pairs, census)
             for value, some in census.splits.items():
                 said = value or split_of_file(census.table.file) or _common(census.table.file, some, pairs)
                 entries.setdefault(said, []).append((census, value))
         reader = _Reader(tree, pairs, labels)
         splits, rest = divided(entries, reader.pictures, lambda some: (each.table.file for each, _ in some))
         return DataSet(self.name, classes, splits, (*notes, *rest))
+
+
+def _settled(tree: Tree, pairs: Pairs, census: _Census) -> Iterator[str]:
+    """Settle the order of boxes that stand in one cell, and yield notes on what a table does not say."""
+    if census.columns.form == "xywh" and len(census.columns.corners) == 1:
+        if corners := are_corners(_samples(tree, pairs, census)):
+            census.columns = replace(census.columns, form="xyxy")
+        yield f"the boxes of {census.table.file} are taken as {order_note(corners=corners)}"
+    if census.columns.name is None:
+        yield f"{census.table.file} names no classes; all boxes are of the class '{_ONLY}'"
 
 
 def _files(tree: Tree) -> Iterator[str]:
@@ -133,14 +138,14 @@ def _classes(used: set[str], listed: Mapping[str, str]) -> tuple[tuple[str, ...]
     """Return the classes, the label of each word that a table has for one, and notes."""
     if listed:
         classes = tuple(dict.fromkeys(listed.values()))
-        number_of = {name: number for number, name in enumerate(classes)}
+        number_of = labels_of(classes)
         by_code = {code: number_of[name] for code, name in listed.items()}
         decimals = {f"{code}.0": number for code, number in by_code.items()}
         return classes, {**decimals, **by_code, **number_of}, []
     plain = {name: name.removesuffix(".0") for name in used}  # pandas adds it to whole numbers
     if not used or not all(name.isdecimal() for name in plain.values()):
         ordered = tuple(sorted(used))
-        return ordered, {name: number for number, name in enumerate(ordered)}, []
+        return ordered, labels_of(ordered), []
     ordered = tuple(sorted(set(plain.values()), key=lambda name: (int(name), name)))
     notes = ["the classes have no names, only numbers; classes.csv would name them"]
     return ordered, {name: ordered.index(short) for name, short in plain.items()}, notes

@@ -201,19 +201,23 @@ def _third(project: _Third) -> dict[str, ViaPicture]:
     moving = [one_line(each.fname, 60) for each in project.file.values() if each.type != _PICTURE_TYPE]
     if moving:
         raise UnreadableError(f"marks videos or sounds ({moving[0]}), and only pictures are read")
-    pictures = {}
-    for view, shown in project.view.items():
-        files = [project.file[str(each)] for each in shown.fid_list if str(each) in project.file]
-        if len(files) > 1:
-            raise UnreadableError(f"compares pictures (view {one_line(view, 20)} shows several)")
-        if files:
-            pictures[view] = ViaPicture(files[0].fname or files[0].src, [])
+    pictures = dict(_shown(project))
     for mark in project.metadata.values():
         picture = pictures.get(str(mark.vid))
         if picture is not None and mark.xy and isinstance(picture.regions, list):
             said = dict(_said(mark.av, project.attribute))
             picture.regions.append(ViaRegion(_shape(mark.xy), said))
     return pictures
+
+
+def _shown(project: _Third) -> Iterator[tuple[str, ViaPicture]]:
+    """Yield each view with the picture that it shows."""
+    for view, shown in project.view.items():
+        files = [project.file[str(each)] for each in shown.fid_list if str(each) in project.file]
+        if len(files) > 1:
+            raise UnreadableError(f"compares pictures (view {one_line(view, 20)} shows several)")
+        if files:
+            yield view, ViaPicture(files[0].fname or files[0].src, [])
 
 
 def _said(values: Mapping[str, object], attributes: Mapping[str, _Attribute]) -> Iterator[tuple[str, object]]:

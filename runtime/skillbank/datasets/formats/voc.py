@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.faults import Fault
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.census import Census, take_census
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, head, text_of, xml_of
@@ -82,10 +82,10 @@ class Voc:
         """Read the files once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
-        census = take_census(found.files if found is not None else (), pairs, partial(_look, tree))
+        census = take_census(files_of(found), pairs, partial(_look, tree))
         classes = classes_of(census.names, listed := _labelmap(tree, census.names))
         entries, notes = _entries(tree, census)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, left = divided(entries, reader.pictures, _files)
         return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes, *left))
 

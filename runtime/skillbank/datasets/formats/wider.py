@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
@@ -47,7 +47,7 @@ class Wider:
         """Read the texts, which are held as long as the data set is."""
         found = self.recognise(tree)
         entries: dict[str, list[tuple[str, _Entry]]] = {}
-        for file in found.files if found is not None else ():
+        for file in files_of(found):
             for entry in _entries(tree, file):
                 said = split_in(file) or word_in(file.rpartition("/")[2]) or ""
                 entries.setdefault(said, []).append((file, entry))
