@@ -46,17 +46,21 @@ def add_mark(here: Gathering, mark: Element, name: str, at: str) -> None:
     here.box(corners, name, at)
 
 
+def _of_box(here: Gathering, mark: Element, turned: float, at: str) -> Corners | None:
+    sides = numbers(mark.get(side) for side in _SIDES)
+    if sides is None:
+        return None
+    straight = sides[0], sides[1], sides[2], sides[3]
+    if not turned:
+        return straight
+    here.fault("mark-as-box", "a turned box", at)
+    return around_turned(straight, turned)
+
+
 def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
     turned = number(mark.get("rotation", "0")) or 0.0
     if mark.tag == "box":
-        sides = numbers(mark.get(side) for side in _SIDES)
-        if sides is None:
-            return None
-        straight = sides[0], sides[1], sides[2], sides[3]
-        if not turned:
-            return straight
-        here.fault("mark-as-box", "a turned box", at)
-        return around_turned(straight, turned)
+        return _of_box(here, mark, turned, at)
     here.fault("mark-as-box", _WORDS.get(mark.tag, f"a {mark.tag}"), at)
     if mark.tag == "ellipse":
         sides = numbers(mark.get(side) for side in ("cx", "cy", "rx", "ry"))

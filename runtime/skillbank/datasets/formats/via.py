@@ -203,11 +203,15 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     return corners
 
 
+def _of_polygon(shape: Mapping[str, object]) -> Corners | None:
+    sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
+    xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
+    return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None
+
+
 def _box_of(kind: str, shape: Mapping[str, object]) -> Corners | None:
     if kind == "polygon":
-        sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
-        xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
-        return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None
+        return _of_polygon(shape)
     keys = {"rect": ("x", "y", "width", "height"), "circle": ("cx", "cy", "r", "r")}
     found = numbers(shape.get(key) for key in keys.get(kind, ("cx", "cy", "rx", "ry")))
     if found is None or kind not in ("rect", "circle", "ellipse"):
