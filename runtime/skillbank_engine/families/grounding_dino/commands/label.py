@@ -6,10 +6,10 @@ from pathlib import Path
 
 from skillbank_engine.data.images import find_images
 from skillbank_engine.detection_lines import rounded
-from skillbank_engine.device import choose_compute
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.grounding_dino.commands.labelling import label_pictures
 from skillbank_engine.families.grounding_dino.commands.loading import (
+    compute_of,
     make_predictor,
     read_model,
     settle_with_model,
@@ -49,7 +49,7 @@ def label(arguments: Namespace) -> None:
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    compute = choose_compute(spec, [0], precision=arguments.precision, low=not arguments.precision)
+    compute = compute_of(spec, model, arguments.precision)
     predictor = make_predictor(spec, model, phrases, compute, pictures)
     targets = _targets(pictures, out)
     threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold
