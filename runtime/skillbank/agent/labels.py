@@ -19,7 +19,6 @@ from skillbank.home import home
 from skillbank.jobs.approval_subjects import launch_terms
 from skillbank.jobs.seen_data import refuse_changed
 from skillbank.labelling.batch import label_pictures
-from skillbank.labelling.precision import KINDS
 from skillbank.labelling.tiles import OFF
 from skillbank.lazy_imports import lazy_imports
 from skillbank.visible import one_line
@@ -46,12 +45,12 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str | None = Field(None, description="Picture or folder; null: the set's")
-    descriptions: list[str] = Field(description="'red circle'; of a set 'exit = red | green sign'")
+    descriptions: list[str] = Field(description="'red circle'; set: 'exit = red | green'")
     checkpoint: str | None = Field(None, description="Job or file, else last:train")
-    threshold: float | None = Field(None, description="0 to 1")
+    threshold: float | None = None
     tiles: str | None = Field(None, description="auto|WxH")
-    precision: str | None = Field(None, description="|".join(KINDS))
-    into: str | None = Field(None, description="Label set, by job")
+    precision: str | None = None
+    into: str | None = Field(None, description="Set, by job")
 
 
 class Detection(Document):
@@ -203,7 +202,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects by describing them; into: a set for people to review.",
+    description="Find objects by description; into: a set to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,
