@@ -25,6 +25,18 @@ def _optim(spec: SpecBase) -> Any:
     return getattr(spec.train, "optim")  # noqa: B009
 
 
+def frozen(spec: SpecBase) -> list[str]:
+    """Give ``train.freeze``, and the backbone where ``model.train_backbone`` or its own rate of 0 says so."""
+    train: Any = spec.train
+    model: Any = getattr(spec, "model", None)
+    prefixes = list(getattr(train, "freeze", ()))
+    if not getattr(model, "train_backbone", True):
+        prefixes.append("backbone.0")
+    if getattr(getattr(train, "optim", None), "lr_backbone", None) == 0:
+        prefixes.extend(model.backbone_names)
+    return prefixes
+
+
 def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, object]]:
     """Give one group of all that is trained, at ``train.optim.lr``."""
     return [{"params": list(trained(module)), "lr": _optim(spec).lr, "name": "all"}]

@@ -15,6 +15,20 @@ def same_name(name: str) -> str:
     return name
 
 
+def renamed(name: str, names: Sequence[tuple[str, str]]) -> str:
+    """Give the family's name of one of our parameters.
+
+    Parameters
+    ----------
+    names : sequence of (str, str)
+        How ours begin and how the family's do, longest first.
+    """
+    for ours, theirs in names:
+        if name.startswith(ours):
+            return theirs + name[len(ours) :]
+    return name
+
+
 def freeze(model: nn.Module, prefixes: Sequence[str], name_of: NameOf = same_name) -> int:
     """Stop training of all parameters whose name (the family's or ours) begins with a prefix.
 

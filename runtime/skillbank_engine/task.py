@@ -311,8 +311,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         return most
 
     def frozen(self) -> list[str]:
-        """Prefixes of names that are not trained: by default ``train.freeze``."""
-        return list(getattr(self.spec.train, "freeze", ()))
+        """Prefixes of names that are not trained: by default ``train.freeze``, and a backbone that is not."""
+        return defaults.frozen(self.spec)
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained (``requires_grad``) into groups of a learning rate.

@@ -186,6 +186,12 @@ def test_mistakes_are_told(toolbox: Toolbox, photos: Path) -> None:
         ("list_jobs", {"limit": 1000}, "usage", "give 1 to 50"),
         ("label_image", {"image": str(photos), "descriptions": ["a = b"]}, "usage", "give one as into"),
         ("label_image", {"descriptions": [], "into": "none", "tiles": "1x1"}, "usage", "640x640"),
+        (
+            "label_image",
+            {"descriptions": [], "into": "none", "precision": "int8"},
+            "usage",
+            "one of fp32, fp16, bf16",
+        ),
     ]
     for tool, arguments, code, said in tried:
         answer = toolbox.call(tool, json.dumps(arguments))

@@ -103,6 +103,8 @@ def test_refusals_have_their_exit_codes(inline: Command, tmp_path: Path) -> None
     assert inline("label", picture).code == 2
     assert inline("label", str(tmp_path / "none.png"), "x").code == 5
     assert inline("label", picture, "x", "--checkpoint", "/none.pth").code == 5
+    wrong = inline("label", picture, "x", "--precision", "int8")
+    assert wrong.code == 2 and "must be one of fp32, fp16, bf16" in wrong.err
     wrong = inline("label", picture, "x", "--format", "via")
     assert (
         wrong.code == 2
@@ -170,7 +172,10 @@ def test_a_second_run_never_mixes_with_the_first(inline: Command, tiny: Path, tm
     assert more.code == 0 and all(entry["detections"] for entry in more.document["images"])
     assert more.document["images"][0] == first.document["images"][0], "known, and not asked again"
     assert len(list((out / "yolo" / "images").iterdir())) == 3
-    replaced = label(str(folder / "0.png"), "blue star", "red circle", "--replace")
+    other = label(str(folder), "red circle", "blue star", "--precision", "bf16")
+    assert other.code == 2 and "other precision (none named, now bf16)" in other.out
+    replaced = label(str(folder / "0.png"), "blue star", "red circle", "--replace", "--precision", "BF16")
+    assert (first.document["precision"], replaced.document["precision"]) == ("fp32", "bf16")
     assert replaced.code == 0 and [p.name for p in (out / "yolo" / "labels").iterdir()] == ["0.txt"]
     assert yaml.safe_load((out / "yolo" / "data.yaml").read_text())["names"] == {
         0: "blue star",

@@ -216,6 +216,21 @@ def test_classes_come_from_files_too(
 
 
 @pytest.mark.slow
+def test_a_precision_that_is_named_is_part_of_the_run_and_of_the_job(
+    inline: Command, words: list[str], tiny: Path
+) -> None:
+    assert inline(*words, "--json").code == 0
+    named = inline(*words, "--precision", "bf16")
+    assert named.code == 0 and "6 pictures labelled" in named.out and "computed in bf16" in named.out
+    job = inline(*words, "--precision", "fp32", "--detach", "--json").document["job"]
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        assert [run.settings.get("precision") for run in there.runs()] == [None, "bf16", "fp32"]
+        assert runtime.jobs.look(job).plan["spec"]["label"]["precision"] == "fp32"
+    inline("cancel", job)
+
+
+@pytest.mark.slow
 def test_large_pictures_are_looked_at_in_tiles_where_that_is_asked(
     inline: Command, words: list[str], photos: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
@@ -48,9 +49,10 @@ def boxes(data: DataSet, split: str = "") -> Found:
 
 
 def kinds(data: DataSet) -> Counter[str]:
-    """Count the faults of all pictures by their kind."""
+    """Count the faults of the data set and of all its pictures by their kind."""
     pictures = (each for split in data.splits for each in split.pictures())
-    return Counter(fault.kind for each in pictures for fault in each.faults)
+    faults = chain(data.faults, chain.from_iterable(each.faults for each in pictures))
+    return Counter(fault.kind for fault in faults)
 
 
 def details(data: DataSet) -> str:

@@ -42,6 +42,7 @@ def line(name: str = "a.jpg", **more: Any) -> str:
         (f"\n{line()}\n\n{line('deep/b.jpg')}\n", ""),
         ('{"filename": "a.jpg", "grounding": {"regions": [{"bbox": [1], "phrase": "x"}]}}', ""),
         (BOM + line().encode(), "lines.jsonl begins with a byte order mark"),
+        (line().encode() + b'\n{"file_name": "a", "note": "\xf6"}', "lines.jsonl line 2: it is not UTF-8"),
         (f"{line()}\n{line('c.jpg')}", "lines.jsonl line 2: c.jpg is not in images under this name"),
         (line("deep"), "lines.jsonl line 1: deep is not in images under this name"),
         (line("link.jpg"), ""),
@@ -73,6 +74,7 @@ def test_lines(tmp_path: Path, content: str | bytes, said: str) -> None:
         ('{"0": 1}', "map.json: expected str, got int"),
         (BOM + b'{"0": "a"}', "map.json: it begins with a byte order mark"),
         ("[", "map.json: expected object, got array"),
+        ('{"0": "ö"}'.encode("cp1252"), "map.json: it is not UTF-8"),
     ],
 )
 def test_label_maps(tmp_path: Path, content: str | bytes, said: str) -> None:

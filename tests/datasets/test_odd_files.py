@@ -13,11 +13,12 @@ import pytest
 
 from skillbank.datasets.document import DataSet
 from skillbank.errors import DataError
-from tests.datasets.reading import data_of, details, kinds
+from tests.datasets.reading import data_of, details, kinds, picture, text
 from tests.datasets.samples import CLASSES_OF, SAMPLES
 
-NAMED = sorted({*SAMPLES} - {*CLASSES_OF, "pictures", "cvat"})
-"""Formats whose files name classes; XML of another encoding without a declaration is no XML."""
+NAMED = sorted({*SAMPLES} - {*CLASSES_OF, "pictures"})
+"""Formats whose files name classes."""
+KITTI = "Käse 0.00 0 -1.58 1.00 2.00 3.00 4.00 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59"
 A_TEXT_A_PICTURE = ("dota", "kitti", "labelme", "oidv4", "supervisely", "visdrone", "voc")
 
 
@@ -41,37 +42,81 @@ def soon(seconds: int = 20) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("form", NAMED)
-def test_a_name_in_latin_1_is_read(form: str, tmp_path: Path) -> None:
-    SAMPLES[form](tmp_path)
-    for file in annotation_files(tmp_path):
-        file.write_bytes(file.read_bytes().replace(b"dog", b"d\xf6g"))
-    data = data_of(tmp_path)
-    assert [name.removeprefix("/m/0") for name in data.classes] == ["cat", "dög"]
+def recoded(root: Path, encoding: str, name: str) -> set[str]:
+    """Write all texts of a data set in another encoding, and return those that hold the name now."""
+    held = set()
+    for file in annotation_files(root):
+        said = file.read_text("utf-8").replace("dog", name)
+        file.write_bytes(said.encode(encoding))
+        if name in said:
+            held.add(file.relative_to(root).as_posix())
+    return held
+
+
+def names_of(data: DataSet) -> list[str]:
+    """Return the classes, all of which boxes bear."""
     seen = {box.label for split in data.splits for each in split.pictures() for box in each.boxes}
-    assert seen == {0, 1}
+    assert seen == set(range(len(data.classes)))
+    return [name.removeprefix("/m/0") for name in data.classes]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("form", NAMED)
+def test_any_unicode_is_read(form: str, encoding: str, tmp_path: Path) -> None:
+    SAMPLES[form](tmp_path)
+    recoded(tmp_path, encoding, "dög")
+    data = data_of(tmp_path)
+    assert (data.format, names_of(data)) == (form, ["cat", "dög"])
+    assert not kinds(data)
 
 
 @pytest.mark.parametrize(
-    "form",
-    [
-        "bdd100k",
-        "create_ml",
-        "csv",
-        "dota",
-        "hugging_face",
-        "kitti",
-        "labelme",
-        "oidv4",
-        "supervisely",
-        "voc",
-    ],
+    ("encoding", "name", "read"),
+    [("cp1252", "dögš", "dögš"), ("cp1251", "кот", "êîò"), ("shift_jis", "車", "ŽÔ")],
 )
-def test_each_picture_with_a_name_in_latin_1_says_so(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", NAMED)
+def test_a_guess_is_said_with_file_line_and_word(
+    form: str, encoding: str, name: str, read: str, tmp_path: Path
+) -> None:
     SAMPLES[form](tmp_path)
-    for file in annotation_files(tmp_path):
-        file.write_bytes(file.read_bytes().replace(b"dog", b"d\xf6g"))
-    assert kinds(data_of(tmp_path))["not-utf8"] == 3
+    held = recoded(tmp_path, encoding, name)
+    data = data_of(tmp_path)
+    assert (data.format, names_of(data)) == (form, ["cat", read])
+    assert kinds(data) == {"not-utf8": len(held)}
+    found = {fault.where.rpartition(" line ")[0]: fault.detail for fault in data.faults}
+    assert found.keys() == held
+    for detail in found.values():
+        assert detail.endswith(f"{read}' is read as Windows-1252")
+
+
+@pytest.mark.parametrize("listed", ["classes.txt", "labels.txt"])
+def test_a_list_of_the_classes_of_folders_is_said_too(listed: str, tmp_path: Path) -> None:
+    for name in ("kot", "dög"):
+        picture(tmp_path / "train" / name / "a.jpg")
+    text(tmp_path / listed, "kot\ndög\n".encode("cp1252"))
+    data = data_of(tmp_path)
+    assert (data.format, data.classes) == ("class_folders", ("kot", "dög"))
+    assert [(each.where, each.detail) for each in data.faults] == [
+        (f"{listed} line 2", "'dög' is read as Windows-1252")
+    ]
+
+
+def test_a_letter_that_windows_has_not_is_shown_by_its_number(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "a.xml", b"<annotation>\n<object><name>\x81\xf6</name></object></annotation>")
+    [fault] = data_of(tmp_path).faults
+    assert (fault.where, fault.detail) == ("a.xml line 2", "'\\x81ö' is read as Latin-1")
+
+
+def test_of_many_files_the_first_are_looked_into(tmp_path: Path) -> None:
+    for number in range(8):
+        picture(tmp_path / "images" / f"{number}.png")
+        text(tmp_path / "labels" / f"{number}.txt", f"{KITTI}\n{KITTI}\n".encode("cp1252"))
+    data = data_of(tmp_path)
+    assert [(each.where, each.detail) for each in data.faults] == [
+        *((f"labels/{number}.txt line 1", "'Käse' is read as Windows-1252") for number in range(5)),
+        *((f"labels/{number}.txt", "it is read as Windows-1252") for number in range(5, 8)),
+    ]
 
 
 def read(root: Path) -> DataSet | None:

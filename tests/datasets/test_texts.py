@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.datasets.texts import encoding_note, encoding_of, lines_of, read_text, read_utf8
+from skillbank.datasets.texts import encoding_of, guessing, lines_of, read_text, read_utf8, start_of
 from skillbank.errors import DataError
 
 SAID = "größe\r\nzwei\nend"
@@ -45,26 +45,43 @@ LONG = "a" * (1 << 20)
 )
 def test_every_encoding_is_recognised_and_read(tmp_path: Path, data: bytes, encoding: str, text: str) -> None:
     (file := tmp_path / "a.txt").write_bytes(data)
+    for read in (encoding_of, read_utf8):
+        with guessing() as guessed:
+            read(file)
+        assert guessed == ({file: encoding} if encoding in ("cp1252", "latin-1") else {})
     assert encoding_of(file) == encoding
     assert read_text(file) == text
-    assert read_utf8(file) == read_utf8(file, encoding) == text.encode()
+    assert read_utf8(file) == text.encode()
     assert b"".join(lines_of(file, encoding)) == text.encode()
-    told = encoding_note("a.txt", encoding)
-    assert told == (
-        (
-            "a.txt is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with other letters "
-            "than a to z, and save it as UTF-8 where they are wrong",
-        )
-        if encoding in ("cp1252", "latin-1")
-        else ()
-    )
+    if encoding != "latin-1" and len(data) < len(LONG):
+        assert start_of(data).decode() == text
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_are_text(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes_are_text_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "any.txt"
     file.write_bytes(data)
-    assert isinstance(read_text(file), str)
+    try:
+        assert isinstance(read_text(file), str)
+    except DataError as error:
+        assert "any.txt is no text in utf-" in str(error)
+    start_of(data).decode("utf-8", "ignore")
+
+
+def test_a_mark_of_utf8_before_what_is_none(tmp_path: Path) -> None:
+    (file := tmp_path / "a.txt").write_bytes(codecs.BOM_UTF8 + "größe".encode("cp1252"))
+    with guessing() as guessed:
+        assert read_text(file) == "größe"
+    assert guessed == {file: "cp1252"}
+    with guessing() as guessed:
+        assert encoding_of(file) == "utf-8-sig"
+
+
+def test_a_letter_may_be_cut_at_the_end_of_a_start() -> None:
+    cut = "größe".encode()[:3]
+    assert start_of(cut) == cut
+    assert start_of("größe".encode("utf-16")[:7]).decode() == "gr"
+    assert start_of("größe".encode("cp1252")[:3]).decode() == "grö"
 
 
 def test_lines_are_ended_by_line_feeds_alone(tmp_path: Path) -> None:
@@ -74,13 +91,13 @@ def test_lines_are_ended_by_line_feeds_alone(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone.txt"
-    for read in (encoding_of, read_text, read_utf8, lambda path: read_utf8(path, "utf-8")):
+    for read in (encoding_of, read_text, read_utf8):
         with pytest.raises(DataError, match=r"gone\.txt cannot be read: No such file"):
             read(gone)
     for encoding in ("utf-8", "utf-16"):
         with pytest.raises(DataError, match=r"gone\.txt cannot be read: No such file"):
             list(lines_of(gone, encoding))
     (odd := tmp_path / "odd.txt").write_bytes(codecs.BOM_UTF16_LE + b"a")
-    for broken in (lambda: read_utf8(odd), lambda: list(lines_of(odd, "utf-16"))):
-        with pytest.raises(DataError, match=r"odd\.txt is no text in utf-16 \(.*\): save it as UTF-8"):
+    for broken in (lambda: read_utf8(odd), lambda: read_text(odd), lambda: list(lines_of(odd, "utf-16"))):
+        with pytest.raises(DataError, match=r"odd\.txt is no text in utf-16(-le)? \(.*\): save it as UTF-8"):
             broken()

@@ -605,9 +605,10 @@ def test_names_in_another_encoding_are_said(tmp_path: Path) -> None:
     pair(tmp_path, "a.jpg", "a.txt", "0 0.5 0.5 0.2 0.25\n")
     text(tmp_path / "classes.txt", "кот\nдым\n".encode("cp1251"))
     data = data_of(tmp_path)
-    assert any("classes.txt is not UTF-8; it is read as Latin-1" in note for note in data.notes)
+    [fault] = data.faults
+    assert (fault.where, fault.detail) == ("classes.txt line 1", "'êîò' is read as Windows-1252")
     text(tmp_path / "classes.txt", "кот\nдым\n")
-    assert (data_of(tmp_path).classes, data_of(tmp_path).notes) == (("кот", "дым"), ())
+    assert (data_of(tmp_path).classes, data_of(tmp_path).faults) == (("кот", "дым"), ())
 
 
 def test_what_is_said_twice_is_told(tmp_path: Path) -> None:

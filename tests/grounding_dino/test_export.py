@@ -18,6 +18,8 @@ from skillbank_engine.extras import require
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.architecture import SWIN_SIZES, Architecture
 from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
+from skillbank_engine.families.grounding_dino.commands.loading import compute_of
+from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.model import build_detector
 from skillbank_engine.families.grounding_dino.onnx_model import (
@@ -212,6 +214,14 @@ def test_files_that_cannot_be_used(exported: OnnxModel, tmp_path: Path) -> None:
     onnx.save_model(foreign, tmp_path / "foreign.onnx")
     with pytest.raises(WeightsError, match="which this engine did not export"):
         read_onnx(tmp_path / "foreign.onnx", "evaluate.checkpoint")
+
+
+def test_no_precision_is_named_of_what_computes_as_it_was_exported(exported: OnnxModel) -> None:
+    spec = build_spec("inference", {"inference": {"checkpoint": "model.onnx"}})
+    assert isinstance(spec, InferenceSpec)
+    assert compute_of(spec, exported, "").precision == "fp32"
+    with pytest.raises(EngineError, match=r"named \(bf16\), but an ONNX file computes as it was exported"):
+        compute_of(spec, exported, "bf16")
 
 
 def test_missing_package() -> None:

@@ -33,11 +33,12 @@ def written(tmp_path: Path, **label: object) -> Path:
     [
         ({"capions": []}, ["no key label.capions (did you mean 'label.captions'?)"]),
         (
-            {"least": 2, "nms": "much", "tiles": "9x9"},
+            {"least": 2, "nms": "much", "tiles": "9x9", "precision": "int8"},
             [
                 "label.least is 2, but it must be at most 1",
                 "label.nms is much, but it must be a number",
                 "label.tiles is 9x9",
+                "label.precision is int8",
             ],
         ),
         (

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from skillbank.errors import DataError, PlatformError
+from skillbank.errors import DataError, PlatformError, UsageError
 from skillbank.labelling import engine as module
 from skillbank.labelling import process
 from skillbank.labelling.engine import Engine
+from skillbank.labelling.precision import KINDS, checked_precision
+from skillbank.plan.slots import slot
+from tests.labelling.models import write_picture
 
-Start = Callable[[str], Engine]
+Start = Callable[..., Engine]
 READY = 'print(json.dumps({"ready": {"threshold": 0.3}}), flush=True)'
 ANSWER = '{"id": 1, "bytes": 4, "detections": []}'
 
@@ -25,12 +28,14 @@ ANSWER = '{"id": 1, "bytes": 4, "detections": []}'
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Return a starter of an engine whose program is a few lines of Python."""
 
-    def started(body: str) -> Engine:
+    def started(body: str, precision: str = "") -> Engine:
         program = tmp_path / "grounding_dino"
-        program.write_text(f"#!{sys.executable}\nimport json, os, sys, time\nsys.stdin.readline()\n{body}\n")
+        program.write_text(
+            f"#!{sys.executable}\nimport json, os, sys, time\norder = sys.stdin.readline()\n{body}\n"
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setattr(process, "find_program", lambda name: str(program))
-        return Engine("model.pth")
+        return Engine("model.pth", precision=precision)
 
     return started
 
@@ -100,7 +105,7 @@ def test_an_engine_that_never_gets_ready_says_why(start: Start) -> None:
         ({"device": "cpu", "precision": "fp32"}, []),
         (
             {"device": "cuda:0", "precision": "bf16"},
-            ["The model computed in bf16 on cuda:0; inference with train.precision=fp32 does in full."],
+            ["The model computed in bf16 on cuda:0; --precision fp32 computes in full."],
         ),
     ],
 )
@@ -110,3 +115,43 @@ def test_fewer_bits_than_were_asked_for_are_said(
     with start(f'print(json.dumps({{"ready": {said}}}), flush=True)\nsys.stdin.read()') as engine:
         engine.ready()
         assert engine.notes == notes
+
+
+def test_a_precision_that_is_named_reaches_the_engine_and_is_no_surprise(start: Start) -> None:
+    says = 'named = json.loads(order).get("precision", "bf16")\n'
+    says += 'print(json.dumps({"ready": {"precision": named}}), flush=True)\nsys.stdin.read()'
+    for precision, computed, notes in (("fp32", "fp32", 0), ("fp16", "fp16", 0), ("", "bf16", 1)):
+        with start(says, precision) as engine:
+            engine.ready()
+            assert (engine.about["precision"], len(engine.notes)) == (computed, notes)
+
+
+@pytest.mark.parametrize(("said", "taken"), [(None, ""), ("fp32", "fp32"), (" BF16 ", "bf16")])
+def test_precisions_are_those_of_requests(said: str | None, taken: str) -> None:
+    assert checked_precision(said) == taken
+    assert set(KINDS) < set(slot("precision").choices)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("int8", "--precision is int8, but it must be one of fp32, fp16, bf16"),
+        ("fp23", "(did you mean 'fp32'?)"),
+        (" ", "--precision is empty; give it a value or leave it out"),
+    ],
+)
+def test_what_is_no_precision_of_a_model_is_refused(said: str, why: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        checked_precision(said)
+    assert why in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_real_engine_computes_in_it(tiny: Path, precision: str, tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "a.png")
+    with Engine(str(tiny), precision=precision) as engine:
+        engine.ready()
+        found = engine.ask(picture.read_bytes(), ["red circle"], threshold=0.0).result(120).document
+    assert engine.about["precision"] == precision
+    assert found["detections"]

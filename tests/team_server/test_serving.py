@@ -44,7 +44,10 @@ def test_yaml_and_toml_say_the_same_and_options_count_before_them(tmp_path: Path
 
 def test_all_faults_are_told_at_once_each_with_its_way_out(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
-    file.write_text("prot: 9000\nport: high\nprocesses: 0\nbase_path: skillbank\nproxy: [here]\ngrace: 20\n")
+    file.write_text(
+        "prot: 9000\nport: high\nprocesses: 0\nbase_path: skillbank\nproxy: [here]\ngrace: 20\n"
+        "precision: int8\n"
+    )
     with pytest.raises(UsageError) as refused:
         read_serving(file, {})
     said = refused.value.sentence
@@ -53,6 +56,7 @@ def test_all_faults_are_told_at_once_each_with_its_way_out(tmp_path: Path) -> No
         "port is high, but it must be a whole number",
         "processes is 0, but it must be at least 1",
         "must be a path such as /skillbank",
+        "precision is int8",
         "'here' must be an address or a network",
     ):
         assert part in said, said

@@ -21,6 +21,9 @@ import pytest
 from PIL import Image
 
 from skillbank.labelling.engine import Engine, PictureError
+from skillbank.labelling.models import Model
+from skillbank.web.detector import Detector
+from skillbank.web.detectors import for_model, opening
 from tests.web.conftest import Server, web_server
 
 pytestmark = pytest.mark.slow
@@ -186,3 +189,25 @@ def test_the_engine_itself_refuses_and_fails_in_sentences(tiny_model: Path) -> N
             assert error is None or "has ended" in str(error)
         assert "has ended" in str(engine.ask(png(0), ["x"]).exception(30))
         assert not engine.alive
+
+
+def test_a_precision_that_is_named_holds_for_a_model_that_is_chosen_too(tiny_model: Path) -> None:
+    model = Model(str(tiny_model), "tiny")
+    detector = for_model(model, str(tiny_model), 4, "bf16")
+    detector.begin()
+    try:
+        assert loaded(detector)["precision"] == "bf16"
+        detector.use("again", "again", *opening(model, str(tiny_model), detector.precision))
+        about = loaded(detector)
+        assert (about["name"], about["precision"]) == ("again", "bf16")
+    finally:
+        detector.close()
+
+
+def loaded(detector: Detector) -> dict[str, Any]:
+    """Wait until a model is loaded, and return what is said of it."""
+    end = time.monotonic() + 120
+    while detector.state == "loading" and time.monotonic() < end:
+        time.sleep(0.05)
+    assert detector.state == "ready", detector.message
+    return detector.about

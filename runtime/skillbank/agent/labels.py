@@ -45,11 +45,12 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str | None = Field(None, description="Picture or folder; null: the set's")
-    descriptions: list[str] = Field(description="'red circle'; of a set 'exit = red | green sign'")
+    descriptions: list[str] = Field(description="'red circle'; set: 'exit = red | green'")
     checkpoint: str | None = Field(None, description="Job or file, else last:train")
-    threshold: float | None = Field(None, description="0 to 1")
+    threshold: float | None = None
     tiles: str | None = Field(None, description="auto|WxH")
-    into: str | None = Field(None, description="Label set, by job")
+    precision: str | None = None
+    into: str | None = Field(None, description="Set, by job")
 
 
 class Detection(Document):
@@ -104,7 +105,9 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
             images=[Path(arguments.image)] if arguments.image is not None else (),
             classes=wanted.classes,
             model=arguments.checkpoint or "last:train",
-            asked=set_result.Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
+            asked=set_result.Asked(
+                threshold=arguments.threshold, tiles=arguments.tiles or OFF, precision=arguments.precision
+            ),
             detach=True,
             begin=partial(_begin, box),
             who=WHO,
@@ -169,6 +172,7 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
         kinds=["pictures"],
         threshold=arguments.threshold,
         tiles=arguments.tiles or OFF,
+        precision=arguments.precision,
         replace=True,
     )
     document = labels.document()
@@ -198,7 +202,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects by describing them; into: a set for people to review.",
+    description="Find objects by description; into: a set to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,

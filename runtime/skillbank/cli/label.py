@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import drawing, label_refusals, options, terminal
+from skillbank.cli import detector_options, drawing, label_refusals, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
 from skillbank.labelling.words import tell_apart
@@ -18,7 +18,7 @@ from skillbank.lazy_imports import lazy_imports
 
 with lazy_imports():
     from skillbank.cli import label_into
-    from skillbank.labelling import batch
+    from skillbank.labelling import batch, set_result
     from skillbank.labelling import manifest as manifests
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def label(
             help="What to find, also as an option; @FILE reads one description a line (# begins a comment).",
         ),
     ] = None,
-    model: options.DetectorModel = None,
+    model: detector_options.Model = None,
     into: Annotated[
         str | None,
         typer.Option(
@@ -121,6 +121,7 @@ def label(
             "model sees them.",
         ),
     ] = "off",
+    precision: detector_options.Precision = None,
     every: Annotated[
         int | None,
         typer.Option("--every", min=1, metavar="N", help="Of videos: one of N frames is looked at."),
@@ -143,7 +144,8 @@ def label(
         label_refusals.refuse_folders(output, formats, replace)
         said = tell_apart(words or (), texts or (), classes=True)
 
-        label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
+        asked = set_result.Asked(**bounds, tiles=tiles, precision=precision)
+        label_into.label(into, said, classes, only, model, asked, every, detach, as_json)
         return
     label_refusals.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
@@ -161,6 +163,7 @@ def label(
             kinds=kinds,
             **bounds,
             tiles=tiles,
+            precision=precision,
             every=every,
             replace=replace,
             told=told,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
 from skillbank.labelling.buckets import bring
 from skillbank.labelling.set_job import RETRIES
 from skillbank.labelling.set_labels import label_set
-from skillbank.labelling.set_result import Asked
 from skillbank.labelling.tiles import OFF
 from skillbank.nearby import at_home, near_path
 from skillbank.sets.ontology import Ontology, read_classes
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.jobs.record import JobRecord
-    from skillbank.labelling.set_result import SetLabels
+    from skillbank.labelling.set_result import Asked, SetLabels
     from skillbank.labelling.words import Words
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -36,7 +35,7 @@ __all__ = ["label"]
 
 _UNREVIEWED = "unreviewed"
 _OPTION = re.compile(
-    r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across|tiles|every)=\S+"
+    r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across|tiles|precision|every)=\S+"
 )
 
 
@@ -46,8 +45,7 @@ def label(
     classes: Path | None,
     only: str | None,
     model: str | None,
-    bounds: Mapping[str, float | None],
-    tiles: str,
+    asked: Asked,
     every: int | None,
     detach: bool,
     as_json: bool,
@@ -77,7 +75,7 @@ def label(
             classes=read.classes,
             model=model,
             unreviewed=only == _UNREVIEWED,
-            asked=Asked(**bounds, tiles=tiles),
+            asked=asked,
             every=every,
             detach=detach,
             begin=partial(_begin, runtime),
@@ -136,6 +134,8 @@ def _view(labels: SetLabels) -> RenderableType:
         bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 shows all"
     if tiles != OFF:
         bounds += f"; large pictures piece by piece too (--tiles {tiles})"
+    if named := run.settings.get("precision"):
+        bounds += f"; computed in {named}"
     return drawing.Group(
         drawing.line(f"{'the label set was made; ' if labels.made else ''}{done}"),
         rows,

@@ -28,16 +28,6 @@ Checkpoint = Annotated[
         show_default="auto",
     ),
 ]
-DetectorModel = Annotated[
-    str | None,
-    typer.Option(
-        "--checkpoint",
-        "--model",
-        metavar="FILE|DIR|JOB|NAME",
-        help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
-        "[default: the one that the skill of the labelling program names]",
-    ),
-]
 Host = Annotated[str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")]
 Token = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import detector_options, options
 from skillbank.errors import UsageError
 from skillbank.installation import need
 from skillbank.lazy_imports import lazy_imports
@@ -69,6 +69,7 @@ def serve(
             "--model", metavar="FILE|DIR|JOB|NAME", help="Model that the page looks with; without it, none."
         ),
     ] = None,
+    precision: detector_options.Precision = None,
     most_waiting: Annotated[
         int | None,
         typer.Option(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import detector_options, options
 from skillbank.installation import need
 from skillbank.lazy_imports import lazy_imports
 
@@ -15,7 +15,8 @@ with lazy_imports():
 
 
 def web(
-    model: options.DetectorModel = None,
+    model: detector_options.Model = None,
+    precision: detector_options.Precision = None,
     host: options.Host = "127.0.0.1",
     port: options.Port = 8766,
     token: options.Token = "",
@@ -42,6 +43,7 @@ def web(
         server.serve_web(
             runtime,
             model=model,
+            precision=precision,
             host=host,
             port=port,
             token=token,

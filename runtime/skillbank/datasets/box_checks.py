@@ -43,6 +43,11 @@ def box_fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | N
     large = 0 <= x1 <= x2 - _TINY and 0 <= y1 <= y2 - _TINY
     if large and size is not None and x2 <= size[0] and y2 <= size[1]:
         return None  # most are sound
+    return _fault(box, size)
+
+
+def _fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | None:
+    x1, y1, x2, y2 = box.x1, box.y1, box.x2, box.y2
     if not all(map(math.isfinite, (x1, y1, x2, y2))):
         return "box-not-finite", f"its corners are {_shown(box)}"
     if x2 < x1 or y2 < y1:

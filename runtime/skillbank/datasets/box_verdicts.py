@@ -154,22 +154,24 @@ def _perhaps_in_another_reading(boxes: BoxStatistics) -> Verdict | None:
     if boxes.sized < _MANY:
         return None
     for reading, fit in _fitting(boxes):
-        if fit.fits < boxes.sized:
-            continue
-        told = ""
-        over = boxes.sized - boxes.read.exact
-        if reading.exchanged:
-            often = boxes.about >= max(1, _SELDOM / 4 * boxes.sized) and boxes.about == boxes.outside
-            if reading.order is reading.meant and often:
-                told = f"{boxes.about:,} of its {boxes.boxes:,} reach out, and all fit as {reading.told}"
-        elif _moved(boxes, reading):
-            if _on_whole_pixels(boxes, fit):
-                told = _whole_told(boxes, reading, fit)
-            elif boxes.sized >= 2 * _MANY and over >= _NO_SLIP and fit.exact == boxes.sized:
-                told = f"{over:,} of its {boxes.boxes:,} reach out, if little, and all fit as {reading.told}"
-        if told:
+        if fit.fits == boxes.sized and (told := _better_told(boxes, reading, fit)):
             return Verdict("boxes-perhaps-otherwise", boxes.boxes, told)
     return None
+
+
+def _better_told(boxes: BoxStatistics, reading: Reading, fit: Fit) -> str:
+    """Say in how far a reading that all boxes fit is better than theirs; nothing where it is not."""
+    over = boxes.sized - boxes.read.exact
+    if reading.exchanged:
+        often = boxes.about >= max(1, _SELDOM / 4 * boxes.sized) and boxes.about == boxes.outside
+        if reading.order is reading.meant and often:
+            return f"{boxes.about:,} of its {boxes.boxes:,} reach out, and all fit as {reading.told}"
+    elif _moved(boxes, reading):
+        if _on_whole_pixels(boxes, fit):
+            return _whole_told(boxes, reading, fit)
+        if boxes.sized >= 2 * _MANY and over >= _NO_SLIP and fit.exact == boxes.sized:
+            return f"{over:,} of its {boxes.boxes:,} reach out, if little, and all fit as {reading.told}"
+    return ""
 
 
 def _moved(boxes: BoxStatistics, reading: Reading) -> bool:
@@ -214,8 +216,12 @@ def _no_percent(boxes: BoxStatistics) -> Verdict | None:
             f"{odd:,} of its {boxes.boxes:,} reach beyond 100 percent, and {as_pixels.fits:,} fit as pixels"
         )
         return Verdict("boxes-no-percent", boxes.boxes, told, _ODD)
-    # Percent of small pictures say little: whole ones that all lie within the pixels are hardly drawn.
-    if whole and boxes.sized >= _MANY and boxes.smallest_side < _PERCENT and boxes.largest_side != _PERCENT:
+    return _perhaps_pixels(boxes) if whole else None
+
+
+def _perhaps_pixels(boxes: BoxStatistics) -> Verdict | None:
+    """Tell percent that are whole and lie within the pixels: of small pictures they are hardly drawn so."""
+    if boxes.sized >= _MANY and boxes.smallest_side < _PERCENT and boxes.largest_side != _PERCENT:
         told = (
             f"all numbers of its {boxes.boxes:,} are whole and lie within the pixels of their pictures, up "
             f"to {boxes.largest_side:g}"
@@ -237,12 +243,8 @@ def _scaled(boxes: BoxStatistics) -> Verdict | None:
         if boxes.smallest_side > 2 * scale:
             told = f"none of its numbers is above {scale:g}, and all pictures are larger than {2 * scale:g}"
             return Verdict("boxes-perhaps-scaled", boxes.boxes, told)
-        if (
-            boxes.sized >= 2 * _MANY
-            and least > 0.95 * scale
-            and boxes.smallest_side > scale
-            and boxes.largest_side > 1.5 * scale
-        ):
+        larger = boxes.smallest_side > scale and boxes.largest_side > 1.5 * scale
+        if larger and boxes.sized >= 2 * _MANY and least > 0.95 * scale:
             told = (
                 f"x and y both come near {scale:g} and never above it, in pictures of up to "
                 f"{boxes.largest_side:g} pixels"

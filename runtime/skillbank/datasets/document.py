@@ -6,7 +6,7 @@ Every format is read into it and written from it; nothing else passes between th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "LEFT_OUT", "SPLITS", "Box", "DataSet", "Drawn", "Marks", "Mask", "Picture", "Split", "Where", "split_in",
-    "split_of", "split_on_way",
+    "LEFT_OUT", "SPLITS", "Box", "DataSet", "Drawn", "Marks", "Mask", "Picture", "Split", "Where",
+    "labels_of", "split_in", "split_of", "split_on_way",
 ]  # fmt: skip
 
 LEFT_OUT = -1
@@ -35,6 +35,11 @@ _SPLIT_WORDS = {
 }
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SPLIT_OF = {word: split for split, words in _SPLIT_WORDS.items() for word in words}
+
+
+def labels_of(classes: Iterable[str]) -> dict[str, int]:
+    """Return the label of each class by its name: its place in the list."""
+    return {name: label for label, name in enumerate(classes)}
 
 
 def split_of(name: str) -> str | None:

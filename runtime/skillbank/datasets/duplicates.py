@@ -65,14 +65,21 @@ class Album:
         splits = dict.fromkeys(split for split, _ in copies)
         if len(splits) < 2:
             return
-        for other in list(splits)[1:]:
+        self._judge_shared(copies, list(splits), names, tally)
+        if any(names[split] != "train" for split in splits):
+            findings.shared.update(path for split, path in copies if names[split] == "train")
+
+    def _judge_shared(
+        self, copies: Sequence[tuple[int, str]], splits: Sequence[int], names: Sequence[str], tally: Tally
+    ) -> None:
+        """Say in which further splits a picture of the first one stands."""
+        first_split, first_path = copies[0]
+        for other in splits[1:]:
             path = next(path for split, path in copies if split == other)
             told = f"it is in {names[first_split]} too"
             if path != first_path:
                 told = f"it is {first_path} of {names[first_split]}"
             tally.add([Fault("picture-shared", f"{path} of {names[other]}", told)])
-        if any(names[split] != "train" for split in splits):
-            findings.shared.update(path for split, path in copies if names[split] == "train")
 
     def _judge_look_alikes(
         self, names: Sequence[str], tally: Tally, known: set[tuple[int, str]], report: Progress | None

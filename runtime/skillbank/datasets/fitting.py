@@ -124,6 +124,8 @@ class _Folder:
 
 def _plain(error: Exception) -> str:
     """Return what a reader says without its marks: "expected int, got float at instances[0].label"."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
     said = str(error).replace("`", "").replace(" - at ", " at ").replace("$.", "")
     return one_line(said[:1].lower() + said[1:], 120)
 
@@ -133,7 +135,14 @@ def _read(file: Path) -> bytes:
         content = opened.read()
     if content.startswith(_BOM):
         raise ValueError("it begins with a byte order mark")
+    _refuse_other_letters(content)
     return content
+
+
+def _refuse_other_letters(content: bytes) -> None:
+    """Raise where a program could not decode what is skipped here."""
+    if not content.isascii():
+        content.decode()
 
 
 def _of_lines(file: Path, folder: _Folder) -> Iterator[str]:
@@ -145,6 +154,7 @@ def _of_lines(file: Path, folder: _Folder) -> Iterator[str]:
             if number == 1 and line.startswith(_BOM):
                 yield f"{file.name} begins with a byte order mark"
             try:
+                _refuse_other_letters(line)
                 entry = decoder.decode(line)
             except (msgspec.DecodeError, ValueError) as error:
                 yield f"{file.name} line {number}: {_plain(error)}"

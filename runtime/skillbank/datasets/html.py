@@ -149,14 +149,17 @@ def _of_boxes(figures: Figures) -> dict[str, object]:
     }
 
 
+def _sides(picture: Picture, small: Thumbnail | None) -> tuple[int, int, bool]:
+    """Return width and height of a card's picture, and whether they are known: those of its file count."""
+    if small is not None:
+        return small.width, small.height, True
+    return picture.width or 4, picture.height or 3, bool(picture.width)
+
+
 def _card(
     found: Survey, split: str, picture: Picture, small: Thumbnail | None, colours: dict[int, str]
 ) -> dict[str, object]:
-    if small is not None:  # what the file says is what is shown
-        width, height = small.width, small.height
-    else:
-        width, height = picture.width or 4, picture.height or 3
-    is_known = small is not None or bool(picture.width)
+    width, height, is_known = _sides(picture, small)
     classes = found.figures.classes
     numbers = [found.figures.number(box) for box in picture.boxes]
     names = {number: one_line(classes[number].name, _NAME) for number in numbers}

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from skillbank.datasets.document import SPLITS, DataSet, Drawn, Mask, Picture, Split, split_in
+from skillbank.datasets.document import (
+    SPLITS,
+    DataSet,
+    Drawn,
+    Marks,
+    Mask,
+    Picture,
+    Split,
+    labels_of,
+    split_in,
+)
 from skillbank.datasets.faults import Fault
 from skillbank.errors import DataError
 from skillbank.lazy_imports import lazy_imports
@@ -50,13 +60,23 @@ def joined(members: Sequence[Member], notes: Sequence[str] = ()) -> DataSet:
     formats = dict.fromkeys(member.data.format for member in ordered)
     said = dict.fromkeys(note for member in ordered for note in member.data.notes)
     faults = tuple(_moved(member, fault) for member in ordered for fault in member.data.faults)
-    marks = {member.data.marks for member in ordered if member.data.classes} or {"boxes"}
+    marks = _marks_of(ordered)
+    return DataSet("+".join(formats), classes, splits, (*said, *notes, *_together(splits)), faults, marks)
+
+
+def _marks_of(members: Sequence[Member]) -> Marks:
+    """Return what the pictures of all members bear.
+
+    Raises
+    ------
+    DataError
+        When it is not the same.
+    """
+    marks: set[Marks] = {member.data.marks for member in members if member.data.classes} or {"boxes"}
     if len(marks) > 1:
-        told = " and ".join(f"{one_line(m.folder)} ({m.data.format})" for m in ordered)
+        told = " and ".join(f"{one_line(m.folder)} ({m.data.format})" for m in members)
         raise DataError(f"{told} are marked in different ways, and no part of one data set; name one of them")
-    return DataSet(
-        "+".join(formats), classes, splits, (*said, *notes, *_together(splits)), faults, marks.pop()
-    )
+    return marks.pop()
 
 
 def _together(splits: Sequence[Split]) -> Iterator[str]:
@@ -95,33 +115,33 @@ def _moved(member: Member, fault: Fault) -> Fault:
 
 def _lifted(member: Member, split: Split, classes: tuple[str, ...]) -> Split:
     """Return a split of a member as one of the whole."""
-    places = {name: place for place, name in enumerate(classes)}
+    places = labels_of(classes)
     new = [places[name] for name in member.data.classes]
-    same = new == list(range(len(new)))
+    changed = None if new == list(range(len(new))) else new
 
     def pictures() -> Iterator[Picture]:
-        for picture in split.pictures():
-            boxes = picture.boxes
-            if not same:
-                boxes = tuple(
-                    box if box.label is None else replace(box, label=new[box.label]) for box in boxes
-                )
-            label = picture.label
-            yield replace(
-                picture,
-                label=None if label is None else new[label],
-                path=None if picture.path is None else member.below(picture.path),
-                boxes=boxes,
-                where=replace(picture.where, file=member.below(picture.where.file)),
-                faults=tuple(_moved(member, fault) for fault in picture.faults),
-                mask=None
-                if picture.mask is None
-                else _lifted_mask(member, picture.mask, None if same else new),
-            )
+        return (_lifted_picture(member, picture, changed) for picture in split.pictures())
 
     name = member.split_of(split)
     said = member.folder.rpartition("/")[2] or split.said
     return Split(name, said, pictures, tuple(member.below(each) for each in split.annotations))
+
+
+def _lifted_picture(member: Member, picture: Picture, new: Sequence[int] | None) -> Picture:
+    """Return a picture as one of the whole; ``new`` are the labels, where they are not the same."""
+    boxes, label, mask = picture.boxes, picture.label, picture.mask
+    if new is not None:
+        boxes = tuple(box if box.label is None else replace(box, label=new[box.label]) for box in boxes)
+        label = None if label is None else new[label]
+    return replace(
+        picture,
+        label=label,
+        path=None if picture.path is None else member.below(picture.path),
+        boxes=boxes,
+        where=replace(picture.where, file=member.below(picture.where.file)),
+        faults=tuple(_moved(member, fault) for fault in picture.faults),
+        mask=None if mask is None else _lifted_mask(member, mask, new),
+    )
 
 
 def _lifted_mask(member: Member, mask: Mask, new: Sequence[int] | None) -> Mask:

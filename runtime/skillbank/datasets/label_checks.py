@@ -54,6 +54,11 @@ class LabelCheck:
         boxes
             All of the split, also those without a label.
         """
+        self._weigh_beyond(tally, by_label, boxes, place)
+        self._weigh_shifts(tally, sum(by_label.values()), place)
+
+    def _weigh_beyond(self, tally: Tally, by_label: Mapping[int, int], boxes: int, place: str) -> None:
+        """Say where no box is of the first class, and some are beyond the last."""
         beyond = tally.counts.get("unknown-class", 0)
         used = [by_label.get(index, 0) > 0 for index in range(len(self._classes))]
         if beyond and boxes + beyond >= _MANY and used and not used[0] and all(used[1:]):
@@ -62,11 +67,13 @@ class LabelCheck:
                 "the last: off by one?"
             )
             tally.add([Fault("labels-shifted", place, told, boxes + beyond)])
+
+    def _weigh_shifts(self, tally: Tally, labelled: int, place: str) -> None:
+        """Say where most contradictions are one off in the same direction."""
         if not self._contradicting or not self._shifts:
             return
         shift, count = self._shifts.most_common(1)[0]
         if shift in (1, len(self._classes) - 1) and count >= _MOST * self._contradicting:
-            labelled = sum(by_label.values())
             share = "every box" if self._contradicting == labelled else f"{self._contradicting:,} boxes"
             side = "below" if shift == 1 else "above"
             told = f"in {share} the label is one {side} that of its category: off by one?"

@@ -62,10 +62,12 @@ def masks_among(
             found.add(name)
         elif stem not in annotated and _FOLDER.search(_folder(name, start)):
             alone.setdefault(name.rpartition("/")[0], []).append(name)
-    for names in alone.values():
-        if all(_is_flat(path_of(name)) for name in names[:_LOOKED_AT]):
-            found.update(names)
-    return frozenset(found)
+    return frozenset(found).union(*(names for names in alone.values() if _are_flat(names, path_of)))
+
+
+def _are_flat(names: Sequence[str], path_of: Callable[[str], Path]) -> bool:
+    """Whether the first pictures of a folder are ones of numbers."""
+    return all(_is_flat(path_of(name)) for name in names[:_LOOKED_AT])
 
 
 def _folder(name: str, start: int) -> str:

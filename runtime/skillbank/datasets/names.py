@@ -73,6 +73,14 @@ def name_faults(classes: Sequence[str], where: str) -> Iterator[Fault]:
         yield Fault("prompt-long", where, f"about {total:,} tokens for {len(classes):,} classes")
 
 
+def _of_length(plain: str, told: str, where: str) -> Iterator[Fault]:
+    words = len(_WORD.findall(plain))
+    if words + _FRAME > TEXT_LENGTH:
+        yield Fault("class-too-long", where, f"it has {words:,} words: '{told}'")
+    elif estimated_tokens(plain) + _FRAME > TEXT_LENGTH or any(len(word) > 100 for word in plain.split()):
+        yield Fault("class-long", where, f"'{told}'")
+
+
 def _of_one(name: str, where: str) -> Iterator[Fault]:
     plain, told = plain_name(name), _told(name)
     if not plain:
@@ -80,11 +88,7 @@ def _of_one(name: str, where: str) -> Iterator[Fault]:
         return
     if "." in name or "?" in name:
         yield Fault("class-full-stop", where, f"'{told}' is read as '{_told(plain)}'")
-    words = len(_WORD.findall(plain))
-    if words + _FRAME > TEXT_LENGTH:
-        yield Fault("class-too-long", where, f"it has {words:,} words: '{told}'")
-    elif estimated_tokens(plain) + _FRAME > TEXT_LENGTH or any(len(word) > 100 for word in plain.split()):
-        yield Fault("class-long", where, f"'{told}'")
+    yield from _of_length(plain, told, where)
     if _is_identifier(name.strip()):
         yield Fault("class-identifier", where, f"'{told}'")
     letters = [char for char in name if char.isalpha()]

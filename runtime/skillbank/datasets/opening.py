@@ -81,22 +81,9 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         When no format is recognised, several could be meant, or what describes the whole cannot be read.
     """
     if place.is_file() and (archive_stem(place.name) is not None or is_table(place.name)):
-        if unpack is None:
-            raise DataError(f"{place} is an archive; unpack it, and name the folder")
-        unpacked = unpack(place)
-        try:
-            return replace(_whole(open_tree(unpacked, unpack), form), named=str(place))
-        except DataError as error:  # a person knows the archive, and not where it was unpacked
-            error.args = (error.sentence.changed(lambda text: text.replace(str(unpacked), str(place))),)
-            raise
+        return _archive(place, unpack, form)
     if place.is_dir():
-        tree = open_tree(place, unpack)
-        found = unwrapped(tree, form)
-        if found is not None and found.tree.pictures:
-            return Opened(found.tree, found.read())
-        if is_part(place.name) and (opened := _part_above(place, None, form)) is not None:
-            return opened
-        return _whole(tree, form)
+        return _directory(place, unpack, form)
     opened = _part_above(place, unpack, form)
     if opened is None and place.is_file():
         opened = _alone(place, unpack, form)
@@ -108,6 +95,28 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
 def recognise(tree: Tree, form: str = "") -> bool:
     """Whether `open_data` finds a data set in a tree that is more than pictures."""
     return look(tree, form) is not None
+
+
+def _archive(place: Path, unpack: Unpack | None, form: str) -> Opened:
+    if unpack is None:
+        raise DataError(f"{place} is an archive; unpack it, and name the folder")
+    unpacked = unpack(place)
+    try:
+        return replace(_whole(open_tree(unpacked, unpack), form), named=str(place))
+    except DataError as error:  # a person knows the archive, and not where it was unpacked
+        error.args = (error.sentence.changed(lambda text: text.replace(str(unpacked), str(place))),)
+        raise
+
+
+def _directory(place: Path, unpack: Unpack | None, form: str) -> Opened:
+    """Open a folder as a data set with pictures, else as a part of what lies above, else as it is."""
+    tree = open_tree(place, unpack)
+    found = unwrapped(tree, form)
+    if found is not None and found.tree.pictures:
+        return Opened(found.tree, found.read())
+    if is_part(place.name) and (opened := _part_above(place, None, form)) is not None:
+        return opened
+    return _whole(tree, form)
 
 
 def open_data(tree: Tree, form: str = "") -> DataSet:

@@ -11,7 +11,9 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats import BROKEN, FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.foreign import ForeignFormat
+from skillbank.datasets.guesses import guess_faults
 from skillbank.datasets.joining import Member, joined
+from skillbank.datasets.texts import guessing
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree
 from skillbank.datasets.unread import unread
 from skillbank.errors import DataError, PluginError, a_few, did_you_mean
@@ -94,9 +96,9 @@ class Found:
         ]
 
     def _whole(self) -> DataSet:
-        if len(self.claims) == 1:
-            return self.claims[0][0].read(self.tree)
-        sets = [each.read(self.tree) for each, _ in self.claims]
+        sets = [self._by(each) for each, _ in self.claims]
+        if len(sets) == 1:
+            return sets[0]
         names = [split.name for data in sets for split in data.splits]
         if all(names) and len(set(names)) == len(names):
             return joined([Member("", data) for data in sets])
@@ -107,6 +109,12 @@ class Found:
             f"{option('format', formats)}, or name "
             "its file of annotations instead of the folder"
         )
+
+    def _by(self, each: Format) -> DataSet:
+        """Read what a format claims, and say whose encoding was guessed."""
+        with guessing() as guessed:
+            data = each.read(self.tree)
+        return replace(data, faults=(*data.faults, *guess_faults(self.tree, guessed)))
 
     def _divided(self, *notes: str) -> DataSet:
         members = [Member(folder, _read_below(folder, found)) for folder, found in self.parts]
@@ -137,6 +145,16 @@ def _read_below(folder: str, found: Found) -> DataSet:
 def look(tree: Tree, form: str = "") -> Found | None:
     """Recognise what a tree holds; None where no format has annotations in it."""
     claims = _claims(tree, form)
+    parts, bare = _parts(tree, form)
+    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
+        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
+    if not claims and not parts:
+        return None
+    return Found(tree, claims, tuple(parts), tuple(bare))
+
+
+def _parts(tree: Tree, form: str) -> tuple[list[tuple[str, Found]], list[str]]:
+    """Return the split folders that hold a format, and those with pictures alone whose split none holds."""
     parts, bare = [], []
     for folder in tree.split_folders:
         below = tree.below(folder)
@@ -144,13 +162,8 @@ def look(tree: Tree, form: str = "") -> Found | None:
             parts.append((folder, found))
         elif below.pictures and split_of(folder) is not None:
             bare.append(folder)
-    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
-        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
     held = {split_in(folder) for folder, _ in parts}
-    bare = [folder for folder in bare if split_of(folder) not in held]
-    if not claims and not parts:
-        return None
-    return Found(tree, claims, tuple(parts), tuple(bare))
+    return parts, [folder for folder in bare if split_of(folder) not in held]
 
 
 def _is_weak(claim: tuple[Format, Recognised]) -> bool:

@@ -129,8 +129,11 @@ class SplitCheck:
             if look.trouble:
                 self._findings.broken.add(picture.path)
             yield from file_faults(look, where)
-        if picture.caption:  # one picture has as many entries as captions
-            return
+        if not picture.caption:  # one picture has as many entries as captions
+            yield from self._repeated(picture, where)
+
+    def _repeated(self, picture: Picture, where: str) -> Iterator[Fault]:
+        """Say of a picture that it stood there before, and keep it in mind."""
         name = picture.path or picture.name
         boxes = hash(
             tuple([(box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes])

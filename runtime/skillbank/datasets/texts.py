@@ -1,20 +1,22 @@
 """Text files of data sets as people's tools leave them: byte order marks, UTF-16, Latin-1, Windows line ends.
 
-Everything is handed on as UTF-8 without a mark. What is no UTF-8 is read as Latin-1 and said.
+Everything is handed on as UTF-8 without a mark. What is no Unicode is read as Windows-1252 or Latin-1, which
+is a guess: `guessing` collects these while a data set is read, and `skillbank.datasets.guesses` says them.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import TextIOWrapper
 from pathlib import Path
 
 from skillbank.datasets.plain_files import open_plain
 from skillbank.errors import DataError
-from skillbank.visible import one_line
 
-__all__ = ["encoding_note", "encoding_of", "lines_of", "list_note", "read_text", "read_utf8"]
+__all__ = ["encoding_of", "guessing", "lines_of", "read_text", "read_utf8", "start_of", "utf8_of"]
 
 _PIECE = 1 << 20
 _MARKS = (
@@ -26,74 +28,87 @@ _MARKS = (
 )
 _LATIN = "cp1252"
 """What people call Latin-1: Windows has letters where ISO 8859-1 has control characters."""
+_GUESSED: ContextVar[dict[Path, str] | None] = ContextVar("guessed", default=None)
+
+
+@contextmanager
+def guessing() -> Iterator[dict[Path, str]]:
+    """Collect the files whose encoding is guessed while a block reads them, with what each is taken for."""
+    guessed: dict[Path, str] = {}
+    token = _GUESSED.set(guessed)
+    try:
+        yield guessed
+    finally:
+        _GUESSED.reset(token)
 
 
 def encoding_of(path: Path) -> str:
     """Return how a file is written: utf-8, utf-8-sig, utf-16 (-le, -be), utf-32, cp1252 or latin-1."""
     try:
         with open_plain(path) as file:
-            marked = _marked(file.read(4))
-            if marked:
+            if marked := _marked(file.read(4)):
                 return marked
             file.seek(0)
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            while piece := file.read(_PIECE):
-                if not piece.isascii() or decoder.getstate()[0]:
-                    decoder.decode(piece)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return _latin(path)
+            if _is_utf8(iter(lambda: file.read(_PIECE), b"")):
+                return "utf-8"
+            file.seek(0)
+            return _guessed(path, _latin(iter(lambda: file.read(_PIECE), b"")))
     except OSError as error:
         raise _unopened(path, error) from None
-    return "utf-8"
 
 
-def encoding_note(name: str, encoding: str) -> tuple[str, ...]:
-    """Return what is to be said of a file's encoding: nothing of any Unicode."""
-    if encoding.startswith("utf"):
-        return ()
-    return (
-        f"{one_line(name)} is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with other "
-        "letters than a to z, and save it as UTF-8 where they are wrong",
-    )
+def utf8_of(path: Path, data: bytes) -> bytes:
+    """Return all that a file holds as UTF-8 without a mark.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        When it is not in the encoding that its first bytes say.
+    """
+    marked = _marked(data[:4])
+    if marked == "utf-8-sig":
+        data = data[len(codecs.BOM_UTF8) :]
+    elif marked:
+        return data.decode(marked).encode()
+    if data.isascii() or _is_utf8(_pieces(data)):
+        return data
+    return data.decode(_guessed(path, _latin(_pieces(data)))).encode()
 
 
-def list_note(path: Path, name: str) -> tuple[str, ...]:
-    """Return what is to be said of the encoding of a file that names classes, which `read_text` guesses."""
-    return encoding_note(name, encoding_of(path))
+def start_of(data: bytes) -> bytes:
+    """Return the first bytes of a file, which may end within a letter, as UTF-8 without a mark."""
+    marked = _marked(data[:4])
+    if marked == "utf-8-sig":
+        return data[len(codecs.BOM_UTF8) :]
+    if marked:
+        return data.decode(marked, "ignore").encode()
+    return data if _is_utf8([data], whole=False) else data.decode(_LATIN, "replace").encode()
 
 
-def read_utf8(path: Path, encoding: str = "") -> bytes:
-    """Return a whole file as UTF-8 without a mark."""
-    encoding = encoding or encoding_of(path)
+def read_utf8(path: Path) -> bytes:
+    """Return a whole file as UTF-8 without a mark.
+
+    Raises
+    ------
+    DataError
+    """
     try:
         with open_plain(path) as file:
-            data = file.read()
-        if encoding == "utf-8":
-            return data
-        if encoding == "utf-8-sig":
-            return data[len(codecs.BOM_UTF8) :]
-        return data.decode(encoding).encode("utf-8", "surrogatepass")
+            return utf8_of(path, file.read())
     except OSError as error:
         raise _unopened(path, error) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in {encoding} ({error.reason}): save it as UTF-8") from None
+        raise _no_text(path, error) from None
 
 
 def read_text(path: Path) -> str:
-    """Return a small file as text, whatever Unicode or Latin-1 it is written in."""
-    try:
-        with open_plain(path) as file:
-            data = file.read()
-    except OSError as error:
-        raise _unopened(path, error) from None
-    encoding = _marked(data[:4])
-    for each in (encoding,) if encoding else ("utf-8", _LATIN):
-        try:
-            return data.decode(each)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+    """Return a small file as text, whatever Unicode or Latin-1 it is written in.
+
+    Raises
+    ------
+    DataError
+    """
+    return read_utf8(path).decode()
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[bytes]:
@@ -105,11 +120,11 @@ def lines_of(path: Path, encoding: str) -> Iterator[bytes]:
         else:
             with TextIOWrapper(open_plain(path), encoding, newline="\n") as text:
                 for line in text:
-                    yield line.encode("utf-8", "surrogatepass")
+                    yield line.encode()
     except OSError as error:
         raise _unopened(path, error) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in {encoding} ({error.reason}): save it as UTF-8") from None
+        raise _no_text(path, error) from None
 
 
 def _marked(start: bytes) -> str:
@@ -122,15 +137,42 @@ def _marked(start: bytes) -> str:
     return ""
 
 
-def _latin(path: Path) -> str:
+def _pieces(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
+
+
+def _is_utf8(pieces: Iterable[bytes], *, whole: bool = True) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with TextIOWrapper(open_plain(path), _LATIN) as text:
-            while text.read(_PIECE):
-                pass
+        for piece in pieces:
+            if not piece.isascii() or decoder.getstate()[0]:
+                decoder.decode(piece)
+        decoder.decode(b"", final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _latin(pieces: Iterable[bytes]) -> str:
+    """Return Windows-1252, or Latin-1 where there are bytes that stand for nothing in it."""
+    try:
+        for piece in pieces:
+            piece.decode(_LATIN)
     except UnicodeDecodeError:
         return "latin-1"
     return _LATIN
 
 
+def _guessed(path: Path, encoding: str) -> str:
+    guessed = _GUESSED.get()
+    if guessed is not None:
+        guessed[path] = encoding
+    return encoding
+
+
 def _unopened(path: Path, error: OSError) -> DataError:
     return DataError(f"{path} cannot be read: {error.strerror or error}")
+
+
+def _no_text(path: Path, error: UnicodeDecodeError) -> DataError:
+    return DataError(f"{path} is no text in {error.encoding} ({error.reason}): save it as UTF-8")

@@ -273,6 +273,13 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
         for name in archives:
             del files[name]
         return Tree(root, _composed(files), tuple(archives))
+    _unpack_all(files, unpack, most)
+    files.update(_of_tables(files, unpack, most))
+    return Tree(root, _composed(files))
+
+
+def _unpack_all(files: dict[str, Path], unpack: Unpack, most: int) -> None:
+    """Put the contents of archives, and of files that are packed alone, in their place."""
     for name, path in list(files.items()):
         if (stem := archive_stem(name)) is not None:
             del files[name]
@@ -282,8 +289,6 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
             above = name.rpartition("/")[0]
             for inner, file in listed(unpack(path), most):
                 files.setdefault(f"{above}/{inner}" if above else inner, file)
-    files.update(_of_tables(files, unpack, most))
-    return Tree(root, _composed(files))
 
 
 def _of_tables(files: Mapping[str, Path], unpack: Unpack, most: int) -> dict[str, Path]:

@@ -42,7 +42,7 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> End:
     done = numbers_in(file)
     found = left_out = boxes = 0
     remarks = Remarks()
-    with Engine(said.model) as engine, file.open("ab") as out:
+    with Engine(said.model, precision=said.precision) as engine, file.open("ab") as out:
         engine.ready()
         rows = (each for each in pictures if each.number not in done)
         asked = answers(engine, rows, said.captions, least=said.least, nms=said.nms, tiles=said.tiles)
@@ -59,7 +59,7 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> End:
             if number % _BATCH == 0:
                 out.flush()
             status.step(Step("labelling", len(done) + number, len(pictures)))
-    for sentence in remarks.sentences():
+    for sentence in (*engine.notes, *remarks.sentences()):
         print(sentence, file=sys.stderr)
     told = f"{found:,} pictures labelled, {boxes:,} boxes; {left_out:,} pictures cannot be looked at"
     return End(told, {"pictures": float(found), "boxes": float(boxes), "left_out": float(left_out)})

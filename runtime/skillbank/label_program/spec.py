@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from skillbank.data_program.blocks import MISSING, Block, leaves, read_spec, refuse_missing, schema_entry
+from skillbank.labelling.precision import KINDS
 
 __all__ = [
     "ACTION",
@@ -22,6 +23,13 @@ __all__ = [
 
 ACTION, TEACH = "label", "teach"
 _MODEL = "A model's file or folder, or its name on the model hub, as the program's machine sees it."
+
+_PRECISION: str = Field(
+    "",
+    description="In which arithmetic the model computes; empty is fp32, and bf16 on a GPU that has it.",
+    json_schema_extra={"enum": ["", *KINDS]},
+    pattern=f"^({'|'.join(KINDS)})?$",
+)
 
 
 class LabelBlock(Block):
@@ -41,6 +49,7 @@ class LabelBlock(Block):
         "model sees them), WxH in pixels, or off.",
         pattern=r"^(auto|off|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$",
     )
+    precision: str = _PRECISION
 
 
 class TeachBlock(Block):
@@ -56,6 +65,7 @@ class TeachBlock(Block):
     )
     val: float = Field(0.2, description="Share of the pictures that is left to validate on.", gt=0, lt=1)
     seed: int = Field(0, description="Seed of the division into both parts.", ge=0)
+    precision: str = _PRECISION
     output: str = Field(
         "", description="New folder of the data set; empty is a folder dataset in the results."
     )

@@ -54,7 +54,7 @@ def _teach(said: TeachBlock, output: Path, status: StatusLog) -> End:
         raise DataError(
             f"{place} has {len(names)} pictures, and a student needs some to learn and to validate"
         )
-    with Engine(said.model) as engine:
+    with Engine(said.model, precision=said.precision) as engine:
         engine.ready()
         captions = list(said.captions) or [str(name) for name in engine.about.get("labels") or ()]
         if not captions:
@@ -74,6 +74,7 @@ def _teach(said: TeachBlock, output: Path, status: StatusLog) -> End:
                     found[name] = picture
             status.step(Step("labelling", min(at + BATCH, len(names)), len(names)))
         spent = time.monotonic() - begun
+        sys.stderr.writelines(map("{}\n".format, engine.notes))
     if len(found) < _FEWEST:
         raise DataError(f"{place} has {len(found)} pictures that the model can look at")
     boxes = sum(len(picture.boxes) for picture in found.values())

@@ -20,6 +20,7 @@ from skillbank.labelling.manifest import digest, digest_file
 from skillbank.labelling.models import find_model, hub_model, model_digest, open_engine, way_out
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, passed_over, see_that_they_are_there
+from skillbank.labelling.precision import checked_precision
 from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
@@ -64,6 +65,8 @@ class Labels:
         Sentences on what was not taken as given, and on descriptions that may have been several.
     bounds
         ``threshold``, ``nms`` and ``across`` that were used.
+    precision
+        In which arithmetic the model computed.
     other_names
         Boxes that were other, less sure names of objects that are shown.
     """
@@ -77,6 +80,7 @@ class Labels:
     written: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     bounds: dict[str, float] = field(default_factory=dict)
+    precision: str = ""
     other_names: int = 0
 
     @property
@@ -102,7 +106,7 @@ class Labels:
         left_out = [{"image": str(path), "message": message} for path, message in self.left_out]
         written = [str(path) for path in self.written]
         about = {"model": self.model, "descriptions": list(self.descriptions), **self.bounds}
-        about |= {"other_names": self.other_names}
+        about |= {"precision": self.precision, "other_names": self.other_names}
         notes = {"notes": self.notes} if self.notes else {}
         return {**about, "images": images, "left_out": left_out, "written": written, **notes}
 
@@ -119,6 +123,7 @@ def label_pictures(
     nms: float | None = None,
     across: float | None = None,
     tiles: str = OFF,
+    precision: str | None = None,
     every: int | None = None,
     replace: bool = False,
     told: Told = lambda done, total: None,
@@ -150,6 +155,9 @@ def label_pictures(
     tiles
         Whether pictures are looked at piece by piece as well as whole: ``auto`` (those that are much larger
         than the model sees them), ``WxH`` in pixels, or ``off``.
+    precision
+        In which arithmetic the model computes (`skillbank.labelling.precision.KINDS`); the engine chooses by
+        default.
     every
         Of how many frames of a video one is taken (`skillbank.labelling.video`).
     replace
@@ -164,11 +172,11 @@ def label_pictures(
     images = with_frames(images, every, output)
     found = find_model(runtime, model)
     export = Export.open(output, kinds, read.names, replace)
-    export.tiles = checked_tiles(tiles)
+    export.tiles, export.precision = checked_tiles(tiles), checked_precision(precision)
     pictures, notes = _without_own(find_pictures(images), output)
     labels = Labels(found.name, read.names, notes=[*read.notes, *notes, *passed_over(images)])
     scales, shrunk = Scales(), Shrunk()
-    with open_engine(found, model) as engine:
+    with open_engine(found, model, precision=export.precision) as engine:
         load(engine, model)
         least = engine.about["threshold"] if threshold is None else threshold
         most = engine.about["nms"] if nms is None else nms
@@ -176,6 +184,7 @@ def label_pictures(
         export.settle(common_root(pictures), found.name, model_digest(found.source), least, most, apart)
         export.prepare()
         labels.bounds = {"threshold": least, "nms": most, "across": apart}
+        labels.precision = engine.about.get("precision", "")
         told(0, len(pictures))
         try:
             for path, labelled, about in _labelled(engine, pictures, labels, export):

@@ -21,7 +21,9 @@ from typing import IO, TYPE_CHECKING
 from skillbank.bank.engines import labeller
 from skillbank.errors import DataError, PlatformError
 from skillbank.installation import how_to_install
+from skillbank.labelling.precision import PRECISION
 from skillbank.labelling.process import take
+from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.labelling.engine_documents import About, PictureDocument
@@ -60,6 +62,8 @@ class Engine:
         Milliseconds that a picture waits for others to make a batch with.
     offline
         Whether the model of the hub is taken from its cache as it is, because the hub is out of reach.
+    precision
+        Of `skillbank.labelling.precision.KINDS`; where none is named the engine chooses.
 
     Attributes
     ----------
@@ -74,7 +78,13 @@ class Engine:
     """
 
     def __init__(
-        self, model: str, *, most_pixels: int = MOST_PIXELS, window: float = 3.0, offline: bool = False
+        self,
+        model: str,
+        *,
+        most_pixels: int = MOST_PIXELS,
+        window: float = 3.0,
+        offline: bool = False,
+        precision: str = "",
     ) -> None:
         facts = labeller()
         self._program = facts.program
@@ -94,9 +104,12 @@ class Engine:
         self._watcher: threading.Thread | None = None
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
-        order = {"checkpoint": model, "max_pixels": most_pixels, "window": window, "batch_size": BATCH}
+        self._named = precision
+        order: dict[str, object] = {"checkpoint": model, "max_pixels": most_pixels, "window": window}
+        order |= {"batch_size": BATCH}
+        order |= {name: value for name, value in (("offline", offline), ("precision", precision)) if value}
         with contextlib.suppress(OSError):  # it has ended; `ready` says why
-            self._stdin.write(json.dumps(order | ({"offline": True} if offline else {})).encode() + b"\n")
+            self._stdin.write(json.dumps(order).encode() + b"\n")
             self._stdin.flush()
 
     def ready(self) -> None:
@@ -127,10 +140,12 @@ class Engine:
     def notes(self) -> list[str]:
         """What nobody asked for: that a GPU computes in fewer bits."""
         kind = self.about.get("precision", "fp32")
-        if kind == "fp32":
+        if self._named or kind == "fp32":
             return []
         where = self.about.get("device", "a GPU")
-        return [f"The model computed in {kind} on {where}; inference with train.precision=fp32 does in full."]
+        return [
+            Sentence(f"The model computed in {kind} on {where}; {PRECISION.way('fp32')} computes in full.")
+        ]
 
     @property
     def alive(self) -> bool:

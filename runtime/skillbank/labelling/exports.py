@@ -80,6 +80,7 @@ class Export:
     nms: float = 0.0
     across: float = 1.0
     tiles: str = "off"
+    precision: str = ""
     pictures: dict[str, Picture] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
@@ -129,6 +130,7 @@ class Export:
         self._compare("overlap", before.nms, nms)
         self._compare("overlap of different names", before.across, across)
         self._compare("tiles", before.tiles, self.tiles)
+        self._compare("precision", before.precision or "none named", self.precision or "none named")
         self.root = Path(before.root)
         if not root.is_relative_to(self.root):
             self._refuse(f"names of pictures in it count from {before.root}, and {root} is not below it")
@@ -286,6 +288,7 @@ class Export:
                 "nms": self.nms,
                 "across": self.across,
                 "tiles": self.tiles,
+                "precision": self.precision,
                 "kinds": self.kinds,
                 "root": str(self.root),
                 "pictures": tuple(self.pictures.values()),

@@ -75,6 +75,8 @@ class Manifest(_Frozen):
         every name of an object).
     tiles
         Whether pictures were looked at piece by piece too: ``off``, ``auto`` or ``WxH``.
+    precision
+        That was named; empty where the engine chose.
     kinds
         What was written: formats, and ``pictures`` for annotated copies.
     root
@@ -97,6 +99,7 @@ class Manifest(_Frozen):
     nms: float
     across: float = 1.0
     tiles: str = "off"
+    precision: str = ""
     kinds: tuple[str, ...]
     root: str
     pictures: tuple[Picture, ...] = ()

@@ -93,7 +93,9 @@ def find_model(runtime: Starting, given: str | None) -> Model:
     return _of_job(runtime, given)
 
 
-def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXELS) -> Engine:
+def open_engine(
+    model: Model, given: str | None, *, most_pixels: int = MOST_PIXELS, precision: str = ""
+) -> Engine:
     """Start the engine with a model, the hub's cache taken as it is where the hub does not answer.
 
     Raises
@@ -120,7 +122,7 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
             raise DataError(
                 f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {marked(instead)}."
             )
-    return Engine(model.source, most_pixels=most_pixels, offline=offline)
+    return Engine(model.source, most_pixels=most_pixels, offline=offline, precision=precision)
 
 
 def model_digest(source: str) -> str:

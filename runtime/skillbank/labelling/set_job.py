@@ -84,6 +84,7 @@ def launch(
         "label.nms": run.settings["nms"],
         "label.tiles": run.settings["tiles"],
     }
+    settings |= {"label.precision": named} if (named := run.settings.get("precision")) else {}
     request = Request(
         skill=SKILL,
         action=ACTION,

@@ -107,7 +107,8 @@ def label_set(
     change = _change(name, there, classes)
     given = gathered(images, every)
     known = by_content(there, {}) if there and given else {}
-    with open_engine(found, model) as engine, closing(scanned(given, known)) as chunks:
+    opening = open_engine(found, model, precision=wishes.named)
+    with opening as engine, closing(scanned(given, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
         _refuse_unreadable(first)
@@ -162,6 +163,7 @@ def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who:
         nms=about["nms"] if wishes.nms is None else wishes.nms,
         across=about["across"] if wishes.across is None else wishes.across,
         tiles=wishes.tiles,
+        precision=wishes.named,
         least=min(LEAST, threshold),
         threshold=threshold,
         who=who,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from skillbank.errors import UsageError
+from skillbank.labelling.precision import checked_precision
 from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.sets.model import ClassSpec, Run, SetSummary
 
@@ -23,15 +24,25 @@ class Asked:
         Most overlap of boxes of one class, and of different classes.
     tiles
         Whether pictures are looked at piece by piece too: ``auto``, ``WxH`` or ``off``.
+    precision
+        In which arithmetic it computes (`skillbank.labelling.precision.KINDS`); None where the engine
+        chooses.
     """
 
     threshold: float | None = None
     nms: float | None = None
     across: float | None = None
     tiles: str = OFF
+    precision: str | None = None
+
+    @property
+    def named(self) -> str:
+        """The precision that was named; empty where none was."""
+        return self.precision or ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tiles", checked_tiles(self.tiles))
+        object.__setattr__(self, "precision", checked_precision(self.precision) or None)
         bounds = (("threshold", self.threshold), ("overlap", self.nms), ("overlap", self.across))
         for name, value in bounds:
             if value is not None and not 0 <= value <= 1:

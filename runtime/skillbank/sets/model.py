@@ -298,6 +298,8 @@ class RunSpec:
         is shown.
     tiles
         Whether pictures are looked at piece by piece too: ``auto``, ``WxH`` or ``off``.
+    precision
+        In which arithmetic the model computes, where one was named.
     least
         Least score that is kept.
     threshold
@@ -312,6 +314,7 @@ class RunSpec:
     nms: float = 0.7
     across: float = 0.7
     tiles: str = "off"
+    precision: str = ""
     least: float = 0.05
     threshold: float = 0.3
     job: str | None = None

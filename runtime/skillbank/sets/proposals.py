@@ -57,7 +57,8 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     for name in ("nms", "across", "least", "threshold"):
         if not 0 <= getattr(spec, name) <= 1:
             raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
-    looked = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    looked: dict[str, object] = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    looked |= {"precision": spec.precision} if spec.precision else {}
     content = json.dumps([spec.model_sha256, captions, looked], sort_keys=True)
     settings = {**looked, "across": spec.across}
     key = hashlib.sha256(content.encode()).hexdigest()

@@ -114,7 +114,7 @@ def _are_settings(settings: object) -> bool:
     return (
         isinstance(settings, dict)
         and all(_is_share(settings.get(name)) for name in ("nms", "across", "least"))
-        and isinstance(settings.get("tiles", ""), str)
+        and all(isinstance(settings.get(name, ""), str) for name in ("tiles", "precision"))
     )
 
 

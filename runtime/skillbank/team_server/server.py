@@ -138,7 +138,7 @@ def _application(
         why = Sentence(f"this server looks with no model; {command('serve', '', '--model MODEL')} names one")
         detector = detectors.without_model(why, serving.most_waiting)
     else:
-        detector = detectors.for_model(model, serving.model, serving.most_waiting)
+        detector = detectors.for_model(model, serving.model, serving.most_waiting, serving.precision)
     return team_app.TeamServer(runtime, serving, at, detector, parent).app
 
 

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from skillbank.entrance import loopback
 from skillbank.environment import DATABASE_URL
 from skillbank.errors import DataNotFoundError, UsageError
+from skillbank.labelling.precision import KINDS
 from skillbank.misfits import misfit
 from skillbank.team.places import DataRoots
 from skillbank.team.rights import Right
@@ -43,6 +44,11 @@ class Serving(BaseModel):
         (), description="Address or network of a proxy whose X-Forwarded headers count"
     )
     model: str | None = Field(None, description="Model that the page looks with; without it, none")
+    precision: str = Field(
+        "",
+        pattern=f"^({'|'.join(KINDS)})$",
+        description=f"In which arithmetic the model computes: {', '.join(KINDS)}",
+    )
     most_waiting: int = Field(64, ge=1, description="Detections under way, after which others wait elsewhere")
     session_hours: float = Field(12, gt=0, le=720, description="After which a person signs in again")
     grace: int = Field(20, ge=1, le=600, description="Seconds that requests have to end when it is stopped")

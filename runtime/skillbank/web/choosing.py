@@ -71,7 +71,7 @@ class Choosing:
             found = find_model(self._runtime, wanted)
         except SkillbankError as error:
             raise Refusal(409, "no_model", redact(error.sentence)) from None
-        self._detector.use(wanted, found.name, *opening(found, wanted))
+        self._detector.use(wanted, found.name, *opening(found, wanted, self._detector.precision))
 
     def _models(self) -> list[dict[str, object]]:
         listed: list[dict[str, object]] = [{"id": "", "name": self._detector.first, "kind": "start"}]

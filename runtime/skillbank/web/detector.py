@@ -36,6 +36,8 @@ class Detector:
         Waits until the engine's model is loaded; called in a thread.
     most_waiting
         Requests under way, after which further ones are turned away.
+    precision
+        In which arithmetic all its models compute; empty where the engine chooses.
 
     Attributes
     ----------
@@ -54,7 +56,9 @@ class Detector:
         load: Callable[[Engine], None],
         *,
         most_waiting: int,
+        precision: str = "",
     ) -> None:
+        self.precision = precision
         self.name, self._start, self._load = name, start, load
         self.first, self._first = name, (start, load)
         self._most = most_waiting

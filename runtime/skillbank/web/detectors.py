@@ -14,20 +14,29 @@ from skillbank.web.detector import Detector
 __all__ = ["for_model", "opening", "without_model"]
 
 
-def opening(found: Model, given: str | None) -> tuple[Callable[[], Engine], Callable[[Engine], None]]:
+def opening(
+    found: Model, given: str | None, precision: str
+) -> tuple[Callable[[], Engine], Callable[[Engine], None]]:
     """Return what starts the engine with a model, and what waits until it is loaded.
 
     Parameters
     ----------
     found, given
         What `skillbank.labelling.models.find_model` gave, and what it was given.
+    precision
+        That was named; empty where the engine chooses.
     """
-    return lambda: open_engine(found, given, most_pixels=MOST_PIXELS), lambda engine: load(engine, given)
+
+    def start() -> Engine:
+        return open_engine(found, given, most_pixels=MOST_PIXELS, precision=precision)
+
+    return start, lambda engine: load(engine, given)
 
 
-def for_model(found: Model, given: str | None, most_waiting: int) -> Detector:
+def for_model(found: Model, given: str | None, most_waiting: int, precision: str = "") -> Detector:
     """Return a detector with a model; see `opening` and `Detector`."""
-    return Detector(found.name, *opening(found, given), most_waiting=most_waiting)
+    start, load_it = opening(found, given, precision)
+    return Detector(found.name, start, load_it, most_waiting=most_waiting, precision=precision)
 
 
 def without_model(why: str, most_waiting: int = 64) -> Detector:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
+from skillbank.labelling.precision import checked_precision
 from skillbank.sets.store import SetStore
 from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
@@ -30,6 +31,7 @@ def serve_web(
     runtime: Runtime,
     *,
     model: str | None = None,
+    precision: str | None = None,
     host: str = "127.0.0.1",
     port: int = 8766,
     token: str = "",
@@ -44,6 +46,9 @@ def serve_web(
     ----------
     model
         See `skillbank.labelling.models.find_model`.
+    precision
+        In which arithmetic models compute (`skillbank.labelling.precision.KINDS`); the engine chooses by
+        default.
     token
         What requests must show; needed where other machines can reach the address.
     hosts
@@ -56,7 +61,8 @@ def serve_web(
     token = find_token(WEB_TOKEN, token)
     refuse_open(host, token, WEB_TOKEN)
     pictures = LabelStudioPictures(label_studio) if label_studio is not None else None
-    detector = for_model(find_model(runtime, model), model, most_waiting)
+    named = checked_precision(precision)
+    detector = for_model(find_model(runtime, model), model, most_waiting, named)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "web", "", open_browser, pictures)
 

@@ -295,7 +295,7 @@ def find_images(folders: Sequence[str], key: str) -> list[tuple[Path, Path]]:
     found: list[tuple[Path, Path]] = []
     for name in folders:
         folder = require_folder(name, key)
-        pictures = sorted(_pictures(folder))
+        pictures = sorted(pictures_below(folder))
         if not pictures:
             raise DataError(
                 f"{key} names {folder}, which holds no picture ({', '.join(SUFFIXES)}): check the path"
@@ -304,7 +304,8 @@ def find_images(folders: Sequence[str], key: str) -> list[tuple[Path, Path]]:
     return found
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """Yield the pictures of a folder and of those in it, in no order."""
     for path in folder.rglob("*"):
         # macOS archives carry ._name.png companions that are no pictures.
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():

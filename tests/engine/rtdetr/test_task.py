@@ -114,6 +114,8 @@ def test_sizes_that_do_not_fit_are_refused(detector: Detector) -> None:
 def test_a_frozen_backbone_keeps_its_statistics(detector: Detector) -> None:
     task = RtDetr(_spec(model__train_backbone=False), detector, ("a", "b", "c", "d", "e"))
     assert task.frozen() == ["backbone.0"]
+    still = _spec(train__freeze=["encoder"], train__optim__lr_backbone=0.0)
+    assert RtDetr(still, detector, task.labels).frozen() == ["encoder", *still.model.backbone_names]
     told: list[str] = []
     detector.network.backbone.requires_grad_(False)
     task.check_start(told.append)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skillbank.datasets.document import Box, DataSet, Picture, Split, Where
 from skillbank.datasets.formats.base import Part, Recognised
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 
 __all__ = ["SampleLines"]
@@ -57,7 +58,7 @@ class SampleLines:
 
 
 def _lines(tree: Tree, file: str) -> Iterator[list[str]]:
-    for line in tree.path(file).read_text(encoding="utf-8").splitlines():
+    for line in read_text(tree.path(file)).splitlines():
         yield line.split("|")
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from skillbank.datasets.document import DataSet, Picture
 from skillbank.datasets.tree import Tree
 
-__all__ = ["Format", "Part", "Recognised", "Writer"]
+__all__ = ["Format", "Part", "Recognised", "Writer", "files_of"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Recognised:
     files: tuple[str, ...]
     why: str
     lacking: str = ""
+
+
+def files_of(found: Recognised | None) -> tuple[str, ...]:
+    """Return the files that a format would read; none where it found nothing."""
+    return found.files if found is not None else ()
 
 
 @dataclass(frozen=True)

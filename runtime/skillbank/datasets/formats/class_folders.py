@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, split_in, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, labels_of, split_in, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.texts import list_note, read_text
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
@@ -68,7 +68,7 @@ class ClassFolders:
         held = {name for folder in folders for name in folder.pictures}
         if loose := [name for name in tree.pictures if name not in held]:
             faults.append(Fault("picture-loose", loose[0], f"{len(loose):,} pictures", len(loose)))
-        numbers = {name: number for number, name in enumerate(classes)}
+        numbers = labels_of(classes)
         splits = []
         for split in ("", *SPLITS):
             own = [folder for folder in folders if folder.split == split]
@@ -78,8 +78,7 @@ class ClassFolders:
                 splits.append(
                     Split(split, said_as, _Reader(tree, own, numbers).pictures, (listed,) if listed else ())
                 )
-        notes = list_note(tree.path(listed), listed) if listed else ()
-        return DataSet(self.name, tuple(classes), tuple(splits), notes, tuple(faults), marks="classes")
+        return DataSet(self.name, tuple(classes), tuple(splits), (), tuple(faults), marks="classes")
 
 
 @dataclass(frozen=True)
@@ -129,6 +128,15 @@ def _classes(tree: Tree, layout: _Layout) -> tuple[list[str], list[Fault]]:
 
 def _layout(tree: Tree) -> _Layout | None:
     """Return the folders of classes; None where pictures lie in no such order."""
+    every = sorted(_folders(tree), key=lambda each: each.path)
+    folders = [each for each in every if each.split] or every
+    if not folders:
+        return None
+    return _Layout(tuple(folders), _listed(tree, {each.name for each in folders}))
+
+
+def _folders(tree: Tree) -> Iterable[_Folder]:
+    """Return the folders of pictures; none where some lie in one that is called as no class is."""
     found: dict[str, _Folder] = {}
     splits = {folder: split_of(folder) or split_in(folder) or "" for folder in tree.folders()}
     for name in tree.pictures:
@@ -136,14 +144,10 @@ def _layout(tree: Tree) -> _Layout | None:
         if split and not folder:
             continue
         if not folder or folder.lower() in _GENERIC:
-            return None
+            return ()
         path = f"{said}/{folder}" if said else folder
         found.setdefault(path, _Folder(path, split, said, folder)).pictures.append(name)
-    every = sorted(found.values(), key=lambda each: each.path)
-    folders = [each for each in every if each.split] or every
-    if not folders:
-        return None
-    return _Layout(tuple(folders), _listed(tree, {each.name for each in folders}))
+    return found.values()
 
 
 def _folder_of(name: str, splits: Mapping[str, str]) -> tuple[str, str, str]:
@@ -171,18 +175,22 @@ def _twice(names: Sequence[str]) -> Iterator[str]:
         seen.add(name)
 
 
+def _called(tree: Tree, said: str) -> Iterator[str]:
+    """Yield the folders on the disk, of a split or of all, that may be called after classes."""
+    with suppress(OSError):  # below an archive, or a name that leads nowhere
+        for entry in sorted((tree.root / said).iterdir()):
+            name = entry.name
+            known = entry.is_dir() and not name.startswith(".") and name.lower() not in _GENERIC
+            if known and (said or (split_of(name) or split_in(name)) is None):
+                yield name
+
+
 def _empty(tree: Tree, classes: Sequence[str], folders: Sequence[_Folder]) -> Iterator[Fault]:
     """Yield a fault for each class of a split that has a folder without a picture, or to learn from none."""
     there = {folder.name for folder in folders}
-    empty: dict[str, None] = {}
-    for said in dict.fromkeys(folder.said for folder in folders):
-        with suppress(OSError):  # below an archive, or a name that leads nowhere
-            for entry in sorted((tree.root / said).iterdir()):
-                known = (
-                    entry.is_dir() and not entry.name.startswith(".") and entry.name.lower() not in _GENERIC
-                )
-                if known and (said or (split_of(entry.name) or split_in(entry.name)) is None):
-                    empty[entry.name] = None
+    empty = dict.fromkeys(
+        name for said in dict.fromkeys(each.said for each in folders) for name in _called(tree, said)
+    )
     if folders[0].split in ("", "train"):
         empty |= dict.fromkeys(classes)
     for name in empty:

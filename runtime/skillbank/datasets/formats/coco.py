@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where
+from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where, labels_of
 from skillbank.datasets.formats.annotation_files import annotation_files, chosen, picture_folders
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coco_columns import Columns, read_columns
 from skillbank.datasets.formats.json_kinds import JsonKind
-from skillbank.datasets.texts import encoding_note, encoding_of, read_utf8
+from skillbank.datasets.texts import read_utf8
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.lazy_imports import lazy_imports
@@ -55,11 +55,8 @@ class Coco:
         notes = list(picked.notes)
         sources = []
         for split, file in picked.files.items():
-            encoding = encoding_of(tree.path(file))
-            notes += encoding_note(file, encoding)
-            sources.append(
-                (split, _Source(tree, file, split, read_columns(read_utf8(tree.path(file), encoding), file)))
-            )
+            columns = read_columns(read_utf8(tree.path(file)), file)
+            sources.append((split, _Source(tree, file, split, columns)))
         every = tuple(
             dict.fromkeys(name for _, source in sources for name in source.columns.categories.names)
         )
@@ -87,7 +84,7 @@ class Outlines:
     def of(self, file: Path, places: Sequence[int]) -> list[object]:
         """Return those of some annotations, by their places in the file's list."""
         if self._kept is None:
-            self._kept = msgspec.json.decode(read_utf8(file, encoding_of(file)), type=_Document).annotations
+            self._kept = msgspec.json.decode(read_utf8(file), type=_Document).annotations
         return [msgspec.json.decode(self._kept[place], type=_Outlined).segmentation for place in places]
 
 
@@ -125,7 +122,7 @@ class _Source:
     def pictures(self) -> Iterator[Picture]:
         """Yield the pictures in the order of the file."""
         columns, tree = self.columns, self.tree
-        places = {name: place for place, name in enumerate(self.classes)}
+        places = labels_of(self.classes)
         new = [places.get(name, -1) for name in columns.categories.names]
         folders = picture_folders(tree, self.split, self.file)
         for index, name in enumerate(columns.names):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skillbank.datasets.document import labels_of
 from skillbank.datasets.formats.numbers import key
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -57,7 +58,7 @@ class Categories:
             above.setdefault(name, str(entry.get("supercategory") or ""))
         ordered = sorted(names.items(), key=_by_id)
         classes = tuple(dict.fromkeys(name for _, name in ordered))
-        places = {name: place for place, name in enumerate(classes)}
+        places = labels_of(classes)
         counts = Counter(names.values())
         return cls(
             classes,

@@ -132,16 +132,7 @@ class _Reader:
         columns = self._columns
         index = len(columns.names)
         faults: list[Fault] = []
-        try:
-            image = _IMAGE.decode(raw)
-            said: int | str | None = image.id
-            name, width, height = image.file_name, image.width, image.height
-        except _UNLIKE:
-            fields = _fields(raw)
-            said = key(fields.get("id"))
-            stated = fields.get("file_name", fields.get("filename", fields.get("coco_url")))  # as LVIS has it
-            name = stated if isinstance(stated, str) else ""
-            width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
+        said, name, width, height = _stated(raw)
         if said is None or not name:
             missing = "file_name" if said is not None else "id"
             faults.append(self._fault("unreadable-annotation", f"images[{place}]", f"it has no {missing}"))
@@ -293,6 +284,18 @@ class _Reader:
 
     def _fault(self, kind: str, at: str, detail: str) -> Fault:
         return Fault(kind, f"{self._file} {at}", detail)
+
+
+def _stated(raw: msgspec.Raw) -> tuple[int | str | None, str, object, object]:
+    """Return id, name, width and height of an image; None and nothing where they are not stated."""
+    try:
+        image = _IMAGE.decode(raw)
+    except _UNLIKE:
+        fields = _fields(raw)
+        name = fields.get("file_name", fields.get("filename", fields.get("coco_url")))  # as LVIS has it
+        width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
+        return key(fields.get("id")), name if isinstance(name, str) else "", width, height
+    return image.id, image.file_name, image.width, image.height
 
 
 def _fields(raw: msgspec.Raw) -> dict[str, object]:

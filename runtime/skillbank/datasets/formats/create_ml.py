@@ -9,9 +9,9 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
@@ -71,15 +71,15 @@ class CreateMl:
         found = self.recognise(tree)
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}
-        for file in found.files if found is not None else ():
-            for position, entry, _ in entries_of(tree, file, _Entry).each():
+        for file in files_of(found):
+            for position, entry in entries_of(tree, file, _Entry).each():
                 path = None if isinstance(entry, str) else tree.find(entry.name, beside=file)
                 said = split_in(file, path) or word_in(file) or ""
                 entries.setdefault(said, []).append((file, position))
                 if not isinstance(entry, str):
                     names.update(class_word(mark.label) for mark in entry.marks)
         classes = tuple(sorted(names - {""}))
-        reader = _Reader(tree, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         said = "boxes are taken as centre and size in pixels, counted from the upper left"
         return DataSet(self.name, classes, splits, (said, *notes))
@@ -100,17 +100,15 @@ class _Reader:
     def pictures(self, places: Sequence[tuple[str, int]]) -> Iterator[Picture]:
         """Yield the pictures of entries."""
         for file, positions in by_file(places).items():
-            for position, entry, is_utf8 in entries_of(self.tree, file, _Entry).each():
+            for position, entry in entries_of(self.tree, file, _Entry).each():
                 if position in positions:
-                    yield self._picture(file, position, entry, is_utf8)
+                    yield self._picture(file, position, entry)
 
-    def _picture(self, file: str, position: int, entry: _Entry | str, is_utf8: bool) -> Picture:
+    def _picture(self, file: str, position: int, entry: _Entry | str) -> Picture:
         here = Gathering(Where(file, f"picture {position}"), self.labels)
         if isinstance(entry, str):
             here.fault("unreadable-annotation", entry)
             return here.picture(f"picture {position}", None, (None, None))
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         if not entry.name:
             here.fault("unreadable-annotation", "it names no picture")
         for number, mark in enumerate(entry.marks, 1):

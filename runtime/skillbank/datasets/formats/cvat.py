@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from skillbank.datasets.document import DataSet, Picture, Where, split_of
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of, split_of
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import pixels
 from skillbank.datasets.formats.cvat_marks import add_mark, label_of
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
@@ -45,11 +45,11 @@ class Cvat:
     def read(self, tree: Tree) -> DataSet:
         """Read the files once for classes and subsets, and again when pictures are asked for."""
         found = self.recognise(tree)
-        censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
+        censuses = [_census(tree, file) for file in files_of(found)]
         listed = tuple(dict.fromkeys(name for census in censuses for name in census.listed))
         used = {name for census in censuses for name in census.used}
         classes = (*listed, *sorted(used - set(listed)))
-        labels = {name: number for number, name in enumerate(classes)}
+        labels = labels_of(classes)
         entries: dict[str, list[tuple[str, str]]] = {}
         for census in censuses:
             for said in census.splits:

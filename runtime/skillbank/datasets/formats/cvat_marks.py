@@ -46,17 +46,21 @@ def add_mark(here: Gathering, mark: Element, name: str, at: str) -> None:
     here.box(corners, name, at)
 
 
+def _of_box(here: Gathering, mark: Element, turned: float, at: str) -> Corners | None:
+    sides = numbers(mark.get(side) for side in _SIDES)
+    if sides is None:
+        return None
+    straight = sides[0], sides[1], sides[2], sides[3]
+    if not turned:
+        return straight
+    here.fault("mark-as-box", "a turned box", at)
+    return around_turned(straight, turned)
+
+
 def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
     turned = number(mark.get("rotation", "0")) or 0.0
     if mark.tag == "box":
-        sides = numbers(mark.get(side) for side in _SIDES)
-        if sides is None:
-            return None
-        straight = sides[0], sides[1], sides[2], sides[3]
-        if not turned:
-            return straight
-        here.fault("mark-as-box", "a turned box", at)
-        return around_turned(straight, turned)
+        return _of_box(here, mark, turned, at)
     here.fault("mark-as-box", _WORDS.get(mark.tag, f"a {mark.tag}"), at)
     if mark.tag == "ellipse":
         sides = numbers(mark.get(side) for side in ("cx", "cy", "rx", "ry"))
@@ -68,18 +72,21 @@ def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
     return around(points) if points else None
 
 
-def _points(mark: Element) -> list[tuple[float, float]]:
-    """Return the points of a polygon, cuboid or skeleton; none where one is no pair of numbers."""
+def _pairs(mark: Element) -> list[list[str]]:
+    """Return the points as they are written."""
     if mark.tag == "cuboid":
         texts = [mark.get(each, "") for each in _CUBOID]
-        pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
-    elif mark.tag == "skeleton":
+        return [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+    if mark.tag == "skeleton":
         visible = [each for each in mark if each.tag == "points" and each.get("outside") != "1"]
-        pairs = [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
-    else:
-        pairs = [pair.split(",") for pair in mark.get("points", "").split(";")]
+        return [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
+    return [pair.split(",") for pair in mark.get("points", "").split(";")]
+
+
+def _points(mark: Element) -> list[tuple[float, float]]:
+    """Return the points of a polygon, cuboid or skeleton; none where one is no pair of numbers."""
     found = []
-    for pair in pairs:
+    for pair in _pairs(mark):
         values = numbers(pair)
         if values is None or len(values) != 2:
             return []

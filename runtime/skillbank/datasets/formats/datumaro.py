@@ -9,9 +9,9 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of, split_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
@@ -85,11 +85,11 @@ class Datumaro:
     def read(self, tree: Tree) -> DataSet:
         """Read the categories now, and the items when pictures are asked for."""
         found = self.recognise(tree)
-        files = found.files if found is not None else ()
+        files = files_of(found)
         listed = {file: _labels(entries_of(tree, file, _Item, _ITEMS)) for file in files}
         classes = tuple(dict.fromkeys(name for names in listed.values() for name in names if name))
         pairs = Pairs(tree)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)}, listed)
+        reader = _Reader(tree, pairs, labels_of(classes), listed)
         entries: dict[str, list[str]] = {}
         for file in files:
             subset = file.rpartition("/")[2].rpartition(".")[0]
@@ -120,16 +120,14 @@ class _Reader:
     def pictures(self, files: Sequence[str]) -> Iterator[Picture]:
         """Yield the pictures of documents."""
         for file in files:
-            for position, item, is_utf8 in entries_of(self.tree, file, _Item, _ITEMS).each():
-                yield self._picture(file, position, item, is_utf8)
+            for position, item in entries_of(self.tree, file, _Item, _ITEMS).each():
+                yield self._picture(file, position, item)
 
-    def _picture(self, file: str, position: int, item: _Item | str, is_utf8: bool) -> Picture:
+    def _picture(self, file: str, position: int, item: _Item | str) -> Picture:
         here = Gathering(Where(file, f"item {position}"), self.labels)
         if isinstance(item, str):
             here.fault("unreadable-annotation", item)
             return here.picture(f"item {position}", None, (None, None))
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         media = item.image or item.media or _Media()
         name = media.path or (item.id if isinstance(item.id, str) else "")
         if why := _no_picture(item, name):

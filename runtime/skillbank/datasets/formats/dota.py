@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from skillbank.datasets.document import DataSet
+from skillbank.datasets.document import DataSet, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.gathering import divided, split_in
 from skillbank.datasets.formats.numbers import number
@@ -46,7 +46,7 @@ class Dota:
         entries: dict[str, list[str]] = {}
         for file, path in paths.items():
             entries.setdefault(split_in(file, path), []).append(file)
-        reader = TextReader(tree, _GRAMMAR, paths, {name: label for label, name in enumerate(classes)})
+        reader = TextReader(tree, _GRAMMAR, paths, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, tuple(notes))
 

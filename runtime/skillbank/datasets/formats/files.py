@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from xml.etree import ElementTree
 
 import msgspec
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring, iterparse
+from defusedxml.ElementTree import DefusedXMLParser, ParseError, fromstring, iterparse
 
 from skillbank.datasets.plain_files import open_plain
+from skillbank.datasets.texts import encoding_of, start_of, utf8_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -29,12 +30,9 @@ T = TypeVar("T")
 
 _MOST = 512 * 1024 * 1024
 """Bytes of one file that is read whole; the picture that LabelMe puts into its file is within that."""
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*?\?>")
+_HEAD = 256
+_UNICODE = (b"utf", b"us-ascii", b"ascii")
 _LIKE_ASCII = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
@@ -68,23 +66,29 @@ def head(path: Path, length: int = 4096) -> bytes:
     """Return the first bytes of a file, in UTF-8 without its mark; none where it cannot be read."""
     try:
         with opened(path) as file:
-            start = file.read(length)
+            return start_of(file.read(length))
     except UnreadableError:
         return b""
-    for mark, name in _BOMS:
-        if start.startswith(mark):
-            return start.decode(name, "ignore").encode()
-    return start
 
 
 def content(path: Path, most: int = _MOST) -> bytes:
-    """Return a file's bytes.
+    """Return what a file holds, in UTF-8 without a mark.
 
     Raises
     ------
     UnreadableError
-        When it is no plain file, cannot be read, or is longer than ``most`` bytes.
+        When it is no plain file, cannot be read, is longer than ``most`` bytes, or not in the encoding that
+        its first bytes say.
     """
+    return _utf8(path, _bytes(path, most))
+
+
+def text_of(path: Path, most: int = _MOST) -> str:
+    """Return what a file holds as text; see `content`."""
+    return content(path, most).decode()
+
+
+def _bytes(path: Path, most: int) -> bytes:
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
@@ -92,22 +96,15 @@ def content(path: Path, most: int = _MOST) -> bytes:
         return file.read(most)
 
 
-def text_of(raw: bytes) -> tuple[str, bool]:
-    """Return bytes as text, and whether they were UTF-8, or UTF-16 by their mark; else they are Latin-1."""
-    for mark, name in _BOMS:
-        if raw.startswith(mark):
-            try:
-                return raw.decode(name), True
-            except UnicodeDecodeError:
-                break
+def _utf8(path: Path, raw: bytes) -> bytes:
     try:
-        return raw.decode("utf-8"), True
-    except UnicodeDecodeError:
-        return raw.decode("latin-1"), False
+        return utf8_of(path, raw)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"is no text in {error.encoding} ({error.reason})") from None
 
 
-def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
-    """Return a JSON document in a form that msgspec knows, and whether it was UTF-8.
+def json_as(raw: bytes, form: type[T]) -> T:
+    """Return a JSON document, in UTF-8, in a form that msgspec knows.
 
     The words NaN and Infinity, which Python writes, are read as null, as are numbers without bound.
 
@@ -116,18 +113,17 @@ def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
     UnreadableError
     """
     try:
-        return msgspec.json.decode(raw, type=form), True
+        return msgspec.json.decode(raw, type=form)
     except msgspec.ValidationError as error:
         if "out of range" not in str(error):
             raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
         raise UnreadableError("is nested too deeply") from None
     except (msgspec.DecodeError, ValueError):
-        pass  # another encoding, a mark at its start, NaN, or no JSON at all
-    text, is_utf8 = text_of(raw)
+        pass  # NaN, or no JSON at all
     try:
-        document = json.loads(text, parse_int=_whole)
-        return msgspec.json.decode(msgspec.json.encode(document), type=form), is_utf8  # NaN becomes null
+        document = json.loads(raw.decode(), parse_int=_whole)
+        return msgspec.json.decode(msgspec.json.encode(document), type=form)  # NaN becomes null
     except msgspec.ValidationError as error:
         raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
@@ -140,24 +136,22 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) < 19 else float(digits)
 
 
-def xml_of(raw: bytes) -> tuple[Element, bool]:
-    """Return the root of an XML document, and whether its encoding was what it says.
+def xml_of(path: Path) -> Element:
+    """Return the root of an XML document, in the encoding that it declares, else as any text is read.
 
     Raises
     ------
     UnreadableError
         Also when it defines entities, which no annotation needs and which can grow without bound.
     """
+    raw = _bytes(path, _MOST)
     try:
         try:
-            return _parsed(raw), True
+            return _parsed(raw)
         except (ParseError, ValueError, LookupError) as error:
-            if isinstance(error, DefusedXmlException):
+            if isinstance(error, DefusedXmlException) or (text := _xml_text(path, raw)) is None:
                 raise
-            text, was_right = _xml_text(raw)
-            if text is None:
-                raise
-            return _parsed(_DECLARATION.sub("", text).encode()), was_right
+            return _parsed(_DECLARATION.sub("", text).encode())
     except DefusedXmlException as error:
         raise UnreadableError(f"holds what an annotation never needs ({type(error).__name__})") from None
     except (ParseError, ValueError, LookupError) as error:
@@ -179,15 +173,38 @@ def _parsed(raw: bytes) -> Element:
     return root
 
 
-def _xml_text(raw: bytes) -> tuple[str | None, bool]:
-    """Decode XML that the parser does not: in an encoding that only Python knows, or in Latin-1 unsaid."""
+def _xml_text(path: Path, raw: bytes) -> str | None:
+    """Decode XML that the parser does not: in an encoding that only Python knows, or in one that is not said.
+
+    Returns None where it is the UTF-8 that the parser has seen.
+    """
     if (declared := _DECLARED.match(raw)) is not None:
         try:
-            return raw.decode(declared[1].decode("ascii")), True
+            return raw.decode(declared[1].decode("ascii"))
         except (LookupError, UnicodeDecodeError):
             pass
-    text, is_utf8 = text_of(raw)
-    return (None, True) if is_utf8 else (text, False)
+    decoded = _utf8(path, raw)
+    return None if decoded == raw else decoded.decode()
+
+
+class _AsUtf8:
+    """A file that hands on as UTF-8 what is written in another encoding."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._text = TextIOWrapper(file, encoding, newline="")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many letters."""
+        return self._text.read(size).encode()
+
+
+def _parsing(path: Path, file: BinaryIO) -> tuple[BinaryIO | _AsUtf8, str | None]:
+    """Return what the parser is to read of a file, and its encoding where the document's own is not meant."""
+    declared = _DECLARED.match(start_of(file.read(_HEAD)))
+    file.seek(0)
+    is_said = declared is not None and not declared[1].lower().startswith(_UNICODE)
+    encoding = declared[1].decode("ascii") if declared is not None and is_said else encoding_of(path)
+    return (file, None) if encoding.startswith("utf-8") else (_AsUtf8(file, encoding), "utf-8")
 
 
 def xml_parts(path: Path, tags: frozenset[str]) -> Iterator[Element]:
@@ -200,7 +217,9 @@ def xml_parts(path: Path, tags: frozenset[str]) -> Iterator[Element]:
     with opened(path) as file:
         try:
             depth, root = 0, None
-            for event, element in iterparse(file, events=("start", "end")):
+            source, encoding = _parsing(path, file)
+            parser = DefusedXMLParser(encoding=encoding)
+            for event, element in iterparse(source, events=("start", "end"), parser=parser):
                 if event == "start":
                     root = element if depth == 0 else root
                     depth += 1

@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.hugging_face_names import described, names_of
 from skillbank.datasets.formats.open_orders import LOOKED_AT, are_corners, order_note
@@ -92,7 +92,7 @@ def _has_boxes(tree: Tree, file: str) -> bool:
         return _NAME.encode() in header and (b"[[" in start or b"{" in start)
     for line in start.splitlines()[:_LOOKED_INTO]:
         try:
-            entry = json.loads(text_of(line)[0])
+            entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(entry, dict) and _NAME in entry and _objects(entry) is not None:
@@ -100,32 +100,31 @@ def _has_boxes(tree: Tree, file: str) -> bool:
     return False
 
 
-def _entries(tree: Tree, file: str) -> Iterator[tuple[int, _Entry | str, bool]]:
-    """Yield line, entry and whether it is UTF-8; of an entry that is none what is wrong with it."""
+def _entries(tree: Tree, file: str) -> Iterator[tuple[int, _Entry | str]]:
+    """Yield line and entry; of an entry that is none what is wrong with it."""
     try:
         raw = content(tree.path(file), 1 << 32)
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     if file.endswith(".csv"):
-        text, is_utf8 = text_of(raw)
-        reader = csv.DictReader(io.StringIO(text, newline=""))
+        reader = csv.DictReader(io.StringIO(raw.decode(), newline=""))
         try:
             for row in reader:
-                yield reader.line_num, {key: value for key, value in row.items() if key is not None}, is_utf8
+                yield reader.line_num, {key: value for key, value in row.items() if key is not None}
         except csv.Error as error:
             where = f"{tree.path(file)} line {reader.line_num}"
             raise DataError(f"{where} cannot be read ({one_line(error)}); correct it") from None
         return
     for line, piece in enumerate(raw.splitlines(), 1):
         if piece.strip():
-            yield line, *_entry(piece)
+            yield line, _entry(piece)
 
 
-def _entry(piece: bytes) -> tuple[_Entry | str, bool]:
+def _entry(piece: bytes) -> _Entry | str:
     try:
         return json_as(piece, _Entry)
     except UnreadableError as error:
-        return f"it {error}", True
+        return f"it {error}"
 
 
 def _objects(entry: _Entry) -> list[tuple[object, object]] | None:
@@ -183,7 +182,7 @@ class _Census:
 
 def _census(tree: Tree, file: str) -> _Census:
     census = _Census(file)
-    for _, entry, _ in _entries(tree, file):
+    for _, entry in _entries(tree, file):
         census.splits[_split(file, entry)] = None
         if isinstance(entry, dict):
             census.names.update(_word(name) for _, name in _objects(entry) or ())
@@ -214,14 +213,12 @@ class _Reader:
     def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
         """Yield the pictures of files, of each those of a split."""
         for file, said in parts:
-            for line, entry, is_utf8 in _entries(self.tree, file):
+            for line, entry in _entries(self.tree, file):
                 if _split(file, entry) == said:
-                    yield self._picture(file, line, entry, is_utf8)
+                    yield self._picture(file, line, entry)
 
-    def _picture(self, file: str, line: int, entry: _Entry | str, is_utf8: bool) -> Picture:
+    def _picture(self, file: str, line: int, entry: _Entry | str) -> Picture:
         here = Gathering(Where(file, f"line {line}"), self.labels)
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         if isinstance(entry, str):
             here.fault("unreadable-annotation", entry)
             return here.picture(f"line {line}", None, (None, None))
@@ -245,7 +242,7 @@ class _Reader:
 def _samples(tree: Tree, files: Iterable[str]) -> Iterator[tuple[list[object], tuple[int, int] | None]]:
     """Yield the first boxes, with the sizes of their pictures."""
     for file in files:
-        for _, entry, _ in islice(_entries(tree, file), LOOKED_AT):
+        for _, entry in islice(_entries(tree, file), LOOKED_AT):
             name = entry.get(_NAME) if isinstance(entry, dict) else None
             path = tree.find(name, beside=file) if isinstance(name, str) and name else None
             for box, _ in (_objects(entry) or ()) if isinstance(entry, dict) and path is not None else ():

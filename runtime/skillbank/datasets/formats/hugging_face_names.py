@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import yaml
 
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.document import labels_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.tree import Tree
 
 __all__ = ["described", "names_of"]
@@ -25,7 +26,7 @@ def described(tree: Tree) -> dict[str, str]:
         if file not in tree.files:
             continue
         try:
-            text, _ = text_of(content(tree.path(file), _MOST))
+            text = text_of(tree.path(file), _MOST)
             document = parse(text)
         except (UnreadableError, ValueError, RecursionError):
             continue
@@ -43,9 +44,9 @@ def names_of(
         by_number = bool(words) and all(word.isdecimal() for word in words)
         ordered = sorted(words, key=lambda word: (int(word) if by_number else 0, word))
         notes = ["the classes have no names, only numbers; the card of the data set would name them"]
-        return tuple(ordered), {word: label for label, word in enumerate(ordered)}, notes if by_number else []
+        return tuple(ordered), labels_of(ordered), notes if by_number else []
     classes = tuple(dict.fromkeys(listed.values()))
-    label_of = {name: label for label, name in enumerate(classes)}
+    label_of = labels_of(classes)
     return classes, {**{code: label_of[name] for code, name in listed.items()}, **label_of}, []
 
 

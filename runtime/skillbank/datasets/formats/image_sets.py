@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from unicodedata import normalize
 
 from skillbank.datasets.document import split_of
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import PICTURES, Tree
@@ -75,11 +75,16 @@ def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
     lists = {word: tuple(_names(tree, name)) for word, name in chosen.items()}
     if both is None or "train" in map(split_of, chosen):
         return ImageSets(lists, chosen, ())
-    held_out = {*chain.from_iterable(names for word, names in lists.items() if split_of(word) == "val")}
-    rest = tuple(name for name in _names(tree, files[both]) if name not in held_out)
-    without = " without the pictures of the list for val" if held_out else ""
-    note = f"the list {files[both]} is taken for training{without}"
+    rest, note = _without_val(tree, files[both], lists)
     return ImageSets({"train": rest, **lists}, {"train": files[both], **chosen}, (note,))
+
+
+def _without_val(tree: Tree, both: str, lists: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], str]:
+    """Return what a list for both leaves to train on, and a note."""
+    held_out = {*chain.from_iterable(names for word, names in lists.items() if split_of(word) == "val")}
+    without = " without the pictures of the list for val" if held_out else ""
+    rest = tuple(name for name in _names(tree, both) if name not in held_out)
+    return rest, f"the list {both} is taken for training{without}"
 
 
 def _undivided(tree: Tree, files: dict[str, str]) -> ImageSets:
@@ -92,7 +97,7 @@ def _undivided(tree: Tree, files: dict[str, str]) -> ImageSets:
 
 def _names(tree: Tree, name: str) -> Iterable[str]:
     try:
-        text, _ = text_of(content(tree.path(name)))
+        text = text_of(tree.path(name))
     except UnreadableError:
         return
     for line in text.splitlines():

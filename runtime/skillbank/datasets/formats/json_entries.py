@@ -29,28 +29,24 @@ class Entries(Generic[T]):
         What an entry is parsed as.
     rest
         What else the document holds, by its keys; empty where the list is the whole document.
-    is_utf8
-        Whether the file was taken for UTF-8 as a whole.
     """
 
     form: type[T]
     pieces: list[msgspec.Raw]
     rest: dict[str, msgspec.Raw]
-    is_utf8: bool
 
-    def each(self) -> Iterator[tuple[int, T | str, bool]]:
-        """Yield number, from 1, entry and whether it is UTF-8; of what is none half a sentence on why."""
+    def each(self) -> Iterator[tuple[int, T | str]]:
+        """Yield number, from 1, and entry; of what is none half a sentence on why."""
         for position, piece in enumerate(self.pieces, 1):
             try:
-                entry, is_utf8 = json_as(bytes(piece), self.form)
-                yield position, entry, is_utf8 and self.is_utf8
+                yield position, json_as(bytes(piece), self.form)
             except UnreadableError as error:
-                yield position, f"it {error}", True
+                yield position, f"it {error}"
 
     def part(self, key: str, form: type[PartT]) -> PartT | None:
         """Return another part of the document; None where there is none of that form."""
         try:
-            return json_as(bytes(self.rest[key]), form)[0] if key in self.rest else None
+            return json_as(bytes(self.rest[key]), form) if key in self.rest else None
         except UnreadableError:
             return None
 
@@ -61,20 +57,20 @@ def entries_of(tree: Tree, file: str, form: type[T], within: str = "") -> Entrie
         raw = content(tree.path(file), _MOST)
         rest: dict[str, msgspec.Raw] = {}
         if not within:
-            pieces, is_utf8 = _parsed(raw, list[msgspec.Raw])
+            pieces = _parsed(raw, list[msgspec.Raw])
         else:
-            rest, is_utf8 = _parsed(raw, dict[str, msgspec.Raw])
+            rest = _parsed(raw, dict[str, msgspec.Raw])
             pieces = msgspec.json.decode(rest.pop(within, b"null"), type=list[msgspec.Raw] | None) or []
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}: correct it, or export it again") from None
     except msgspec.MsgspecError:
         raise DataError(f"{tree.path(file)} holds no list of {within}: export it again") from None
-    return Entries(form, pieces, rest, is_utf8)
+    return Entries(form, pieces, rest)
 
 
-def _parsed(raw: bytes, form: type[T]) -> tuple[T, bool]:
+def _parsed(raw: bytes, form: type[T]) -> T:
     """Parse what `json_as` does, and leave the parts as they stand where nothing had to be mended."""
     try:
-        return msgspec.json.decode(raw, type=form), True
+        return msgspec.json.decode(raw, type=form)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return json_as(raw, form)

@@ -12,17 +12,14 @@ from typing import NamedTuple
 
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.plain_files import open_plain
-from skillbank.datasets.texts import read_utf8
+from skillbank.datasets.texts import start_of
 from skillbank.datasets.tree import PICTURES
-from skillbank.errors import DataError
 
 __all__ = ["JsonKind", "class_list", "json_kind"]
 
 _HEAD = 1 << 16
 _LINES = 20
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
-_MARK = b"\xef\xbb\xbf"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 class JsonKind(StrEnum):
@@ -56,14 +53,11 @@ def json_kind(path: Path) -> JsonKind:
 def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
     try:
         with open_plain(path) as file:
-            head = file.read(_HEAD)
-        cut = len(head) == _HEAD
-        if head.startswith(_WIDE) or b"\0" in head[:4]:
-            head = read_utf8(path)
-            head, cut = head[:_HEAD], len(head) > _HEAD
-    except (OSError, DataError):
+            start = file.read(_HEAD)
+    except OSError:
         return JsonKind.OTHER
-    text = head.removeprefix(_MARK).decode("utf-8", "replace").lstrip()
+    cut = len(start) == _HEAD
+    text = start_of(start).decode("utf-8", "replace").lstrip()
     if text.startswith("["):
         if _is_odvg(_top(text[1:])):
             return JsonKind.ODVG_LOOSE

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.base import Recognised, files_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, same_names, split_in
 from skillbank.datasets.formats.yolo_names import class_list
 from skillbank.datasets.tree import PICTURES, Tree
@@ -47,13 +47,13 @@ class KerasYolo:
         file = _names_file(tree)
         names = class_list(tree, file).names if file else {}
         entries: dict[str, list[tuple[str, int, str]]] = {}
-        for text in found.files if found is not None else ():
+        for text in files_of(found):
             for number, line in _lines(tree, text):
                 path = tree.find(_name_of(line), beside=text)
                 said = split_in(text, path) or word_in(text.rpartition("/")[2]) or ""
                 entries.setdefault(said, []).append((text, number, line))
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
-        reader = _Reader(tree, names, {name: label for label, name in enumerate(classes)})
+        reader = _Reader(tree, names, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: (each[0] for each in some))
         return DataSet(self.name, classes, splits, (*same_names(names.values(), file), *notes))
 
@@ -75,7 +75,7 @@ def _name_of(line: str) -> str:
 
 def _lines(tree: Tree, file: str) -> Iterator[tuple[int, str]]:
     try:
-        text, _ = text_of(content(tree.path(file)))
+        text = text_of(tree.path(file))
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     yield from ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())

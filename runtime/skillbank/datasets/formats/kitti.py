@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from skillbank.datasets.document import DataSet
+from skillbank.datasets.document import DataSet, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.gathering import divided, examples, split_in
 from skillbank.datasets.formats.image_sets import image_sets
@@ -38,7 +38,7 @@ class Kitti:
         classes = tuple(sorted(names_in(tree, _GRAMMAR, files)))
         paths = {file: pairs.of(file)[0] for file in files}
         entries, notes = _entries(tree, paths)
-        reader = TextReader(tree, _GRAMMAR, paths, {name: label for label, name in enumerate(classes)})
+        reader = TextReader(tree, _GRAMMAR, paths, labels_of(classes))
         splits, left = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, (*notes, *left))
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from skillbank.datasets.document import labels_of
 from skillbank.datasets.formats.json_kinds import class_list
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
@@ -38,7 +39,7 @@ class LabelMap:
     @cached_property
     def index(self) -> dict[int, int]:
         """Index in `classes` by number."""
-        places = {name: place for place, name in enumerate(self.classes)}
+        places = labels_of(self.classes)
         return {number: places[name] for number, name in self.names.items()}
 
     @cached_property

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from skillbank.datasets.document import DataSet, Picture, Where
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import (
     Gathering,
@@ -59,7 +59,7 @@ class LabelStudio:
     def read(self, tree: Tree) -> DataSet:
         """Read the exports once for classes and what is left out, and again when pictures are asked for."""
         found = self.recognise(tree)
-        censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
+        censuses = [_census(tree, file) for file in files_of(found)]
         used = {name for census in censuses for name in census.names}
         classes = classes_of(used, listed := tuple(listed_classes(tree)))
         entries: dict[str, list[tuple[str, int]]] = {}
@@ -74,7 +74,7 @@ class LabelStudio:
             )
         reader = _Reader(
             tree,
-            {name: number for number, name in enumerate(classes)},
+            labels_of(classes),
             {census.file: census.several for census in censuses},
         )
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
@@ -104,7 +104,7 @@ def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
     if file.lower().endswith(_TABLES):
         yield from _rows(tree, file)
         return
-    for _, task, _ in entries_of(tree, file, _Task).each():
+    for _, task in entries_of(tree, file, _Task).each():
         yield task
 
 

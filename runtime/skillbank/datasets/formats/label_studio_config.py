@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from skillbank.datasets.formats.files import UnreadableError, content, head, xml_of
+from skillbank.datasets.formats.files import UnreadableError, head, xml_of
 from skillbank.datasets.formats.gathering import outside
 from skillbank.datasets.tree import Tree
 
@@ -26,7 +26,7 @@ def listed_classes(tree: Tree) -> Iterator[str]:
         if not _ROOT.search(head(path)):
             continue
         try:
-            root, _ = xml_of(content(path))
+            root = xml_of(path)
         except UnreadableError:
             continue
         for control in root.iter():

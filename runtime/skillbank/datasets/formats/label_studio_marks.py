@@ -65,16 +65,18 @@ class Answer:
             results = tuple(_small(task))
             return cls(results, _size(results), 0, str(task.get("id", "")), _when(task))
         answers = [
-            each
-            for each in (given if isinstance(given, list) else ())
-            if isinstance(each, dict) and not each.get("was_cancelled") and not each.get("skipped")
+            each for each in _dicts(given) if not each.get("was_cancelled") and not each.get("skipped")
         ]
         if not answers:
             return None
         best = max(answers, key=lambda each: (bool(each.get("ground_truth")), _when(each)))
-        found = best.get("result")
-        results = tuple(each for each in (found if isinstance(found, list) else ()) if isinstance(each, dict))
+        results = tuple(_dicts(best.get("result")))
         return cls(results, _size(results), len(answers) - 1)
+
+
+def _dicts(values: object) -> list[_Values]:
+    """Return what is a dictionary in a list; nothing where it is no list."""
+    return [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
 
 
 def _small(task: _Values) -> Iterator[_Values]:

@@ -69,14 +69,10 @@ def _config(names: Iterable[str]) -> Iterator[str]:
     yield "  </RectangleLabels>\n</View>\n"
 
 
-def _task(
-    number: int, split: str, picture: Picture, classes: Sequence[str], names: dict[str, None], left: Left
-) -> dict[str, object]:
-    if picture.caption:
-        left.out("captions, which boxes of Label Studio do not know,")
-    decided: list[dict[str, object]] = []
-    proposed: list[dict[str, object]] = []
-    scores: list[float] = []
+def _regions(
+    number: int, picture: Picture, classes: Sequence[str], names: dict[str, None], left: Left
+) -> Iterator[tuple[Box, dict[str, object]]]:
+    """Yield the boxes that can be written, each as a region; the others are counted."""
     for position, box in enumerate(picture.boxes, 1):
         called = visible(class_or_phrase(box, classes))
         if box.crowd:
@@ -88,12 +84,23 @@ def _task(
         else:
             left.phrases += box.label is None
             names.setdefault(called)
-            region = _region(f"{number}_{position}", box, called, picture.width, picture.height)
-            if box.proposed is None:
-                decided.append(region)
-            else:
-                proposed.append(region)
-                scores.append(round(box.proposed, 6))
+            yield box, _region(f"{number}_{position}", box, called, picture.width, picture.height)
+
+
+def _task(
+    number: int, split: str, picture: Picture, classes: Sequence[str], names: dict[str, None], left: Left
+) -> dict[str, object]:
+    if picture.caption:
+        left.out("captions, which boxes of Label Studio do not know,")
+    decided: list[dict[str, object]] = []
+    proposed: list[dict[str, object]] = []
+    scores: list[float] = []
+    for box, region in _regions(number, picture, classes, names, left):
+        if box.proposed is None:
+            decided.append(region)
+        else:
+            proposed.append(region)
+            scores.append(round(box.proposed, 6))
     # Below the folder that Label Studio is told to serve; see the comment in the labels.
     address = f"/data/local-files/?d={quote(picture.path or picture.name)}"
     data = {"image": address} | ({"split": split} if split else {})

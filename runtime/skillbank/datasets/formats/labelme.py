@@ -9,8 +9,8 @@ from functools import partial
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.census import take_census
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
@@ -82,7 +82,7 @@ class Labelme:
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = take_census(
-            found.files if found is not None else (),
+            files_of(found),
             pairs,
             partial(_look, tree),
             lambda file: not _is_labelme(tree, file),
@@ -91,7 +91,7 @@ class Labelme:
         entries: dict[str, list[str]] = {}
         for file, path in census.pictures.items():
             entries.setdefault(split_in(file, path), []).append(file)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         if census.foreign:
             notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")
@@ -112,7 +112,7 @@ def _is_labelme(tree: Tree, name: str) -> bool:
 
 
 def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]]:
-    document, _ = json_as(content(tree.path(file)), _Document)
+    document = json_as(content(tree.path(file)), _Document)
     enclosing = (each for each in document.shapes if each.shape_type not in _NO_BOXES)
     return [document.imagePath or ""], map(_name, enclosing)
 
@@ -122,7 +122,7 @@ def _listed(tree: Tree) -> list[str]:
     if "labels.txt" not in tree.files:
         return []
     try:
-        text, _ = text_of(content(tree.path("labels.txt")))
+        text = text_of(tree.path("labels.txt"))
     except UnreadableError:
         return []
     return [name for line in text.splitlines() if (name := line.strip()) and name not in _NO_CLASSES]
@@ -148,13 +148,11 @@ class _Reader:
     def _picture(self, file: str) -> Picture:
         here = Gathering(Where(file), self.labels)
         try:
-            document, is_utf8 = json_as(content(self.tree.path(file)), _Document)
+            document = json_as(content(self.tree.path(file)), _Document)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             path, _ = self.pairs.of(file)
             return here.picture(path or stem(file), path, (None, None), self.tree)
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         said = document.imagePath or ""
         path, other = self.pairs.of(file, said)
         if other is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillbank.datasets.document import LEFT_OUT
-from skillbank.datasets.texts import list_note, read_text
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.lazy_imports import lazy_imports
@@ -67,10 +67,18 @@ def mask_classes(tree: Tree, masks: Sequence[str]) -> Meant:
         return meant
     listed = next((name for name in _LISTS if name in tree.files), None)
     if listed is not None:
-        names = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
-        meanings = _numbered(len(names))
-        told = f"the numbers of masks are the lines of {one_line(listed)}, from 0; 255 is left out"
-        return Meant(tuple(names), meanings, (told, *list_note(tree.path(listed), listed)))
+        return _of_lines(tree, listed)
+    return _of_cityscapes(masks) or _in_use(tree, masks)
+
+
+def _of_lines(tree: Tree, listed: str) -> Meant:
+    names = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
+    told = f"the numbers of masks are the lines of {one_line(listed)}, from 0; 255 is left out"
+    return Meant(tuple(names), _numbered(len(names)), (told,))
+
+
+def _of_cityscapes(masks: Sequence[str]) -> Meant | None:
+    """Settle the values of masks that are called as those of Cityscapes."""
     if all("labeltrainids" in name.lower() for name in masks):
         return Meant(_CITY, _numbered(len(_CITY)), ("the masks hold the training ids of Cityscapes",))
     if all("labelids" in name.lower() for name in masks):
@@ -78,7 +86,7 @@ def mask_classes(tree: Tree, masks: Sequence[str]) -> Meant:
         ids |= {(value,): number for number, value in enumerate(_CITY_IDS)}
         told = "the masks hold the ids of Cityscapes; its 19 measured classes are taken, the others left out"
         return Meant(_CITY, ids, (told,))
-    return _in_use(tree, masks)
+    return None
 
 
 def _of_palette(tree: Tree) -> Meant:
@@ -107,7 +115,7 @@ def _of_palette(tree: Tree) -> Meant:
         for value in _forms(values)
     }
     told = f"{PALETTE} says what the values of masks mean"
-    return Meant(tuple(names), meanings, (told, *list_note(tree.path(PALETTE), PALETTE)))
+    return Meant(tuple(names), meanings, (told,))
 
 
 def _of_colours(tree: Tree) -> Meant | None:
@@ -124,7 +132,7 @@ def _of_colours(tree: Tree) -> Meant | None:
     meanings |= {value: names.index(name) for name, colour in found for value in _forms(colour)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
     told = f"{_COLOURS} says what the colours of masks mean"
-    return Meant(tuple(names), meanings, (told, *list_note(tree.path(_COLOURS), _COLOURS)))
+    return Meant(tuple(names), meanings, (told,))
 
 
 def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
@@ -140,7 +148,13 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     if any("SegmentationClass" in name for name in masks) and all(map(_is_of_voc, values)):
         told = "the numbers of masks are those of Pascal VOC; 255 is left out"
         return Meant(_VOC, _numbered(len(_VOC)), (told,))
-    alone = {value for value in values if value * 3 not in counts}  # a mask of colours can be all of one grey
+    return _nameless_values(values, looked_told)
+
+
+def _nameless_values(values: Sequence[tuple[int, ...]], looked_told: str) -> Meant:
+    """Make a class of each value, of which nothing says what it means."""
+    there = {*values}
+    alone = {value for value in values if value * 3 not in there}  # a mask of colours can be all of one grey
     kept = [value for value in values if value in alone and value != (_LEFT_OUT_ID,)]
     names = tuple(map(_nameless, kept))
     meanings = {form: number for number, value in enumerate(kept) for form in _forms(value)}

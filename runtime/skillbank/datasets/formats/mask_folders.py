@@ -58,16 +58,14 @@ class MaskFolders:
         faults = [Fault("mask-alone", name) for name in pairs.alone]
         splits = _divided(tree)
         found: list[Split] = []
-        for split in ("", *SPLITS):
+        for split in SPLITS if splits else ("",):
             own = [name for name in tree.pictures if splits.get(name, ("", ""))[0] == split]
-            said = " and ".join(dict.fromkeys(splits[name][1] for name in own if name in splits))
-            if own and (split or not any(splits.get(name, ("", ""))[0] for name in tree.pictures)):
-                reader = _Reader(tree, own, pairs.of, meant.meanings)
-                found.append(Split(split, said, reader.pictures))
+            if own:
+                said = " and ".join(dict.fromkeys(splits[name][1] for name in own if name in splits))
+                found.append(Split(split, said, _Reader(tree, own, pairs.of, meant.meanings).pictures))
         notes = list(meant.notes)
-        named = sum(1 for name in tree.pictures if splits.get(name, ("", ""))[0])
-        if named and named < len(tree.pictures):
-            notes.append(f"{len(tree.pictures) - named:,} pictures belong to no split and are left out")
+        if splits and len(splits) < len(tree.pictures):
+            notes.append(f"{len(tree.pictures) - len(splits):,} pictures belong to no split and are left out")
         return DataSet(self.name, meant.classes, tuple(found), tuple(notes), tuple(faults), marks="areas")
 
 

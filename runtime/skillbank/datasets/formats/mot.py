@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.tree import Tree
@@ -52,7 +52,7 @@ class Mot:
         found = self.recognise(tree)
         entries: dict[str, list[str]] = {}
         names: dict[str, None] = {}
-        for file in found.files if found is not None else ():
+        for file in files_of(found):
             listed = _listed(tree, file)
             used = {_class(words, listed) for _, words in _rows(tree, file) if _counts(words)}
             names.update(dict.fromkeys(name for name in listed if name in used))
@@ -60,7 +60,7 @@ class Mot:
             said = split_in(file) or next((part for part in parts if part), "")
             entries.setdefault(said, []).append(file)
         classes = tuple(names)
-        reader = _Reader(tree, {name: label for label, name in enumerate(classes)})
+        reader = _Reader(tree, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, tuple(notes))
 
@@ -87,7 +87,7 @@ def _listed(tree: Tree, file: str) -> tuple[str, ...]:
     if beside not in tree.files:
         return _CLASSES
     try:
-        text, _ = text_of(content(tree.path(beside), 1 << 20))
+        text = text_of(tree.path(beside), 1 << 20)
     except UnreadableError:
         return _CLASSES
     return tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -95,7 +95,7 @@ def _listed(tree: Tree, file: str) -> tuple[str, ...]:
 
 def _rows(tree: Tree, file: str) -> Iterator[_Row]:
     try:
-        text, _ = text_of(content(tree.path(file)))
+        text = text_of(tree.path(file))
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     for number, line in enumerate(text.splitlines(), 1):

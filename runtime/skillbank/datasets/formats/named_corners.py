@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.document import DataSet
+from skillbank.datasets.document import DataSet, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.gathering import divided, split_in
@@ -50,7 +50,7 @@ class _Texts:
         entries: dict[str, list[str]] = {}
         for file, path in paths.items():
             entries.setdefault(split_in(file, path), []).append(file)
-        reader = TextReader(tree, self.grammar, paths, {name: label for label, name in enumerate(classes)})
+        reader = TextReader(tree, self.grammar, paths, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, tuple(notes))
 

@@ -15,7 +15,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.json_kinds import JsonKind, json_kind
 from skillbank.datasets.formats.label_maps import LabelMap, plain, read_label_map
 from skillbank.datasets.formats.numbers import Four, four, side, whole
-from skillbank.datasets.texts import encoding_note, encoding_of, lines_of, list_note, read_text
+from skillbank.datasets.texts import encoding_of, lines_of, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -46,11 +46,8 @@ class Odvg:
         sources = []
         for split, file in picked.files.items():
             encoding = encoding_of(tree.path(file))
-            notes += encoding_note(file, encoding)
             labels = read_label_map(tree, maps, file)
-            if labels is not None:
-                notes += list_note(tree.path(labels.file), labels.file)
-            else:
+            if labels is None:
                 labels = _gathered(tree, file, encoding)
                 if labels.names:
                     notes.append(
@@ -206,6 +203,14 @@ def _loose(text: str) -> Iterator[tuple[str, object]]:
         number += 1
 
 
+def _instances(document: object) -> list[dict[str, object]]:
+    """Return the instances of a document's detection, empty ones for what is none."""
+    detection = document.get("detection") if isinstance(document, dict) else None
+    instances = detection.get("instances") if isinstance(detection, dict) else None
+    listed = instances if isinstance(instances, list) else []
+    return [each if isinstance(each, dict) else {} for each in listed]
+
+
 def _gathered(tree: Tree, file: str, encoding: str) -> LabelMap:
     """Make a label map of the categories that boxes bear.
 
@@ -218,10 +223,8 @@ def _gathered(tree: Tree, file: str, encoding: str) -> LabelMap:
     loose: set[str] = set()
     nameless = False
     for _, document in _documents(tree, file, encoding):
-        detection = document.get("detection") if isinstance(document, dict) else None
-        instances = detection.get("instances") if isinstance(detection, dict) else None
-        for instance in instances if isinstance(instances, list) else ():
-            category = instance.get("category") if isinstance(instance, dict) else None
+        for instance in _instances(document):
+            category = instance.get("category")
             if not isinstance(category, str) or not category.strip():
                 nameless = True
             elif (number := whole(instance.get("label"))) is not None:

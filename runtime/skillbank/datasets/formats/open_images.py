@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
@@ -51,7 +51,7 @@ class OpenImages:
         named = [code for code in names if code in used]
         order = named + sorted(used - names.keys())
         classes = tuple(dict.fromkeys(names.get(code, code) for code in order))
-        numbers_of = {name: number for number, name in enumerate(classes)}
+        numbers_of = labels_of(classes)
         labels = {code: numbers_of[names.get(code, code)] for code in order}
         notes = [*_about_names(order[len(named) :], len(names) - len(named)), *_leave_out(censuses)]
         entries: dict[str, list[_Census]] = {}

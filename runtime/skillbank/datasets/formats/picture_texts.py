@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skillbank.datasets.document import Picture, Where
 from skillbank.datasets.formats.coordinates import around, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, outside
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
@@ -81,16 +81,21 @@ def label_files(tree: Tree, grammar: Grammar, *, paired: bool = False) -> list[s
     paired
         Whether one of them must bear the name of a picture, for lines that other texts may have too.
     """
+    mine = [names for names in _by_folder(tree).values() if _are_labels(tree, grammar, names)]
+    if paired and mine:
+        stems = {stem(name) for name in tree.pictures}
+        mine = [names for names in mine if any(stem(each) in stems for each in names)]
+    return [name for names in mine for name in names]
+
+
+def _by_folder(tree: Tree) -> dict[str, list[str]]:
+    """Return the texts that may be labels, by their own names and those of their folders."""
     by_folder: dict[str, list[str]] = {}
     for name in outside(tree, ".txt"):
         folder = name.rpartition("/")[0]
         if stem(name).lower() not in _NOT_LABELS and folder.rpartition("/")[2].lower() not in _NOT_HOMES:
             by_folder.setdefault(folder, []).append(name)
-    mine = [names for names in by_folder.values() if _are_labels(tree, grammar, names)]
-    if paired and mine:
-        stems = {stem(name) for name in tree.pictures}
-        mine = [names for names in mine if any(stem(each) in stems for each in names)]
-    return [name for names in mine for name in names]
+    return by_folder
 
 
 def _are_labels(tree: Tree, grammar: Grammar, names: Sequence[str]) -> bool:
@@ -110,7 +115,7 @@ def names_in(tree: Tree, grammar: Grammar, files: Sequence[str]) -> set[str]:
     names: set[str] = set()
     for file in files:
         try:
-            text, _ = text_of(content(tree.path(file), _MOST))
+            text = text_of(tree.path(file), _MOST)
         except UnreadableError:
             continue  # said with its picture
         marks = (grammar.parsed(line) for _, line in grammar.lines(text))
@@ -137,12 +142,10 @@ class TextReader:
 
     def _add(self, here: Gathering, file: str) -> None:
         try:
-            text, is_utf8 = text_of(content(self.tree.path(file), _MOST))
+            text = text_of(self.tree.path(file), _MOST)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             return
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         for number, line in self.grammar.lines(text):
             at = f"line {number}"
             mark = self.grammar.parsed(line)

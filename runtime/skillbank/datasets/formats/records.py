@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.formats.gathering import Gathering, by_file, class_word, divided, outside, split_in
 from skillbank.datasets.formats.record_dialects import DIALECTS, Dialect, Mark, Record
 from skillbank.datasets.tree import Tree
@@ -24,8 +24,6 @@ _ENDINGS = (".json", ".jsonl", ".ndjson", ".manifest", ".odgt")
 _HEAD = 1 << 16
 _LOOKED_INTO = 25
 _FIRST_LINES = 3
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-"""How files begin that are no plain UTF-8."""
 _NO_ENTRY = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 _Entry = Record | str
 
@@ -55,7 +53,7 @@ class Records:
                     unanswered += not entry.is_answered
                     names.update(class_word(each.name) for each in entry.marks if each.corners or each.points)
         classes = tuple(sorted(names - {""}))
-        reader = _Reader(tree, dialects, {name: label for label, name in enumerate(classes)})
+        reader = _Reader(tree, dialects, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         if unanswered:
             notes.append(
@@ -66,10 +64,7 @@ class Records:
 
 def _files(tree: Tree) -> Iterator[tuple[str, Dialect]]:
     """Yield the files of a service; where most of a folder's are such, a spoilt one among them too."""
-    folders: dict[tuple[str, str], list[str]] = {}
-    for name in outside(tree, *_ENDINGS):
-        folders.setdefault((name.rpartition("/")[0], name.rpartition(".")[2].lower()), []).append(name)
-    for names in folders.values():
+    for names in _alike(tree):
         looked = {name: _dialect(tree, name) for name in names[:_LOOKED_INTO]}
         found = {name: dialect for name, dialect in looked.items() if dialect is not None}
         usual = next(iter(found.values()), None)
@@ -78,6 +73,14 @@ def _files(tree: Tree) -> Iterator[tuple[str, Dialect]]:
         elif found:
             every = ((name, found.get(name) or _dialect(tree, name)) for name in names)
             yield from ((name, dialect) for name, dialect in every if dialect is not None)
+
+
+def _alike(tree: Tree) -> Iterable[list[str]]:
+    """Return the files with the endings of services, those of a folder and an ending together."""
+    folders: dict[tuple[str, str], list[str]] = {}
+    for name in outside(tree, *_ENDINGS):
+        folders.setdefault((name.rpartition("/")[0], name.rpartition(".")[2].lower()), []).append(name)
+    return folders.values()
 
 
 def _dialect(tree: Tree, name: str) -> Dialect | None:
@@ -96,7 +99,7 @@ def _entries(tree: Tree, file: str, dialect: Dialect) -> Iterator[tuple[str, _En
         return
     for at, piece in pieces:
         try:
-            yield at, dialect.record(json_as(piece, dict[str, object])[0])
+            yield at, dialect.record(json_as(piece, dict[str, object]))
         except UnreadableError as error:
             yield at, f"it {error}"
         except _NO_ENTRY as error:
@@ -110,18 +113,16 @@ def _pieces(raw: bytes, within: str) -> list[tuple[str, bytes]]:
     ------
     UnreadableError
     """
-    if raw.startswith(_MARKS):
-        raw = text_of(raw)[0].encode()
     if within:
-        document = json_as(raw, dict[str, msgspec.Raw])[0]
+        document = json_as(raw, dict[str, msgspec.Raw])
         if within not in document:
             raise UnreadableError(f"has no '{within}'")
         raw = bytes(document[within])
     if within or raw.lstrip().startswith(b"["):
         if raw.lstrip().startswith(b"{"):
-            pieces = list(json_as(raw, dict[str, msgspec.Raw])[0].values())
+            pieces = list(json_as(raw, dict[str, msgspec.Raw]).values())
         else:
-            pieces = json_as(raw, list[msgspec.Raw])[0]
+            pieces = json_as(raw, list[msgspec.Raw])
         return [(f"entry {at}", bytes(piece)) for at, piece in enumerate(pieces, 1)]
     lines = [(f"line {at}", line) for at, line in enumerate(raw.splitlines(), 1) if line.strip()]
     are_entries = len(lines) > 1 and any(_is_entry(line) for _, line in lines[:_FIRST_LINES])

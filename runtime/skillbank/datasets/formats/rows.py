@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from itertools import groupby
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.files import UnreadableError, head, opened
+from skillbank.datasets.texts import encoding_of
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -19,7 +19,6 @@ __all__ = ["Row", "Table", "is_blank", "split_of_file", "table_of", "together"]
 
 _HEAD = 1 << 16
 _DELIMITERS = ",;\t|"
-_CHUNK = 1 << 20
 _BLANK = frozenset({"", "nan", "none", "null", "na", "n/a"})
 """What stands in a cell that holds nothing."""
 
@@ -46,22 +45,8 @@ class Table:
     comments: int = 0
 
     def encoding(self) -> str:
-        """Return what the whole file can be decoded with: UTF-8, UTF-16 by its mark, else Latin-1."""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            with opened(self.tree.path(self.file)) as file:
-                start = file.read(2)
-                if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                    return "utf-16"
-                decoder.decode(start)
-                while chunk := file.read(_CHUNK):
-                    decoder.decode(chunk)
-                decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "latin-1"
-        except UnreadableError as error:
-            raise DataError(f"{self.tree.path(self.file)} {error}") from None
-        return "utf-8-sig"
+        """Return what the whole file can be decoded with."""
+        return encoding_of(self.tree.path(self.file))
 
     def rows(self, encoding: str) -> Iterator[Row]:
         """Yield the rows that are not empty.

@@ -10,9 +10,9 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import (
@@ -105,7 +105,7 @@ class Scalabel:
         """Read the files once for classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
-        census = _census(tree, found.files if found is not None else (), pairs)
+        census = _census(tree, files_of(found), pairs)
         notes = []
         used = set(census.boxed)
         if not used:
@@ -117,7 +117,7 @@ class Scalabel:
                 f"{count:,} outlines without a box are left out beside those that have one ({shown})"
             )
         classes = classes_of(used, [name for name in census.listed if name in used or not census.boxed])
-        labels = {name: number for number, name in enumerate(classes)}
+        labels = labels_of(classes)
         reader = _Reader(tree, pairs, labels, outlines=not census.boxed)
         splits, left = divided(census.entries, reader.pictures, lambda some: (file for file, _ in some))
         return DataSet(self.name, classes, splits, (*notes, *left))
@@ -165,6 +165,15 @@ class _Census:
     enclosed: set[str] = field(default_factory=set)
     listed: list[str] = field(default_factory=list)
 
+    def count(self, label: _Label) -> None:
+        """Count a label as one with a box, or with an outline alone."""
+        if label.box2d is not None:
+            self.boxed.add(label.name)
+        elif label.poly2d is not None or label.rle is not None:
+            self.outlined[label.name] += 1
+            if not _is_open(label.poly2d):
+                self.enclosed.add(label.name)
+
 
 def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
     census = _Census()
@@ -172,17 +181,12 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
         entries = _frames(tree, file)
         categories = _config(entries).categories or []
         census.listed += [each if isinstance(each, str) else each.name for each in categories]
-        for position, frame, _ in entries.each():
+        for position, frame in entries.each():
             path = None if isinstance(frame, str) else _found(tree, pairs, file, _name(frame, entries), frame)
             said = split_in(file, path) or word_in(file.rpartition("/")[2]) or ""
             census.entries.setdefault(said, []).append((file, position))
             for label in () if isinstance(frame, str) else frame.marks:
-                if label.box2d is not None:
-                    census.boxed.add(label.name)
-                elif label.poly2d is not None or label.rle is not None:
-                    census.outlined[label.name] += 1
-                    if not _is_open(label.poly2d):
-                        census.enclosed.add(label.name)
+                census.count(label)
     census.boxed.discard("")
     return census
 
@@ -211,11 +215,9 @@ class _Reader:
         for file, positions in by_file(places).items():
             entries = _frames(self.tree, file)
             size = _config(entries).sides
-            for position, frame, is_utf8 in entries.each():
+            for position, frame in entries.each():
                 if position in positions:
                     here = Gathering(Where(file, f"frame {position}"), self.labels)
-                    if not is_utf8:
-                        here.fault("not-utf8", "it is not UTF-8")
                     yield self._picture(here, frame, entries, size)
 
     def _picture(

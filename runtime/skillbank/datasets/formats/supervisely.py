@@ -8,7 +8,7 @@ from itertools import islice
 
 import msgspec
 
-from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of, split_of
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
@@ -73,7 +73,7 @@ class Supervisely:
         entries: dict[str, list[str]] = {}
         for file, said in census.splits.items():
             entries.setdefault(said, []).append(file)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes))
 
@@ -95,7 +95,7 @@ def _listed(tree: Tree) -> list[str]:
     if _META not in tree.files:
         return []
     try:
-        meta, _ = json_as(content(tree.path(_META)), _Meta)
+        meta = json_as(content(tree.path(_META)), _Meta)
     except UnreadableError:
         return []
     return [each.title.strip() for each in meta.classes]
@@ -113,7 +113,7 @@ def _census(tree: Tree, files: Sequence[str]) -> _Census:
     census = _Census()
     for file in files:
         try:
-            document, _ = json_as(content(tree.path(file)), _Document)
+            document = json_as(content(tree.path(file)), _Document)
         except UnreadableError:  # what is wrong is said with the picture
             census.splits[file] = _in_a_split(file)
             continue
@@ -151,12 +151,10 @@ class _Reader:
         here = Gathering(Where(file), self.labels)
         path, _ = self.pairs.of(file)
         try:
-            document, is_utf8 = json_as(content(self.tree.path(file)), _Document)
+            document = json_as(content(self.tree.path(file)), _Document)
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             return here.picture(path or stem(file), path, (None, None), self.tree)
-        if not is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
         for position, mark in enumerate(document.objects, 1):
             at = f"object {position}"
             if (corners := corners_of(here, mark, at)) is not None:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -52,6 +52,13 @@ class Mark(msgspec.Struct):
         return "cuboid" if self.faces is not None else "polygon"
 
 
+def _around_points(points: Sequence[object]) -> Corners | None:
+    """Return the box around points; None where one is none, or there are no two."""
+    found = [numbers(each) if isinstance(each, list) else None for each in points]
+    pairs = [(pair[0], pair[1]) for pair in found if pair is not None and len(pair) == 2]
+    return around(pairs) if len(pairs) > 1 and len(pairs) == len(points) else None
+
+
 def corners_of(here: Gathering, mark: Mark, at: str) -> Corners | None:
     """Return the box around an object; where there is none the reason is kept."""
     kind = mark.kind
@@ -61,10 +68,7 @@ def corners_of(here: Gathering, mark: Mark, at: str) -> Corners | None:
     if kind in _MASKS:
         corners = _around_mask(mark.bitmap if mark.bitmap is not None else mark.mask)
     else:
-        points = list(_points(mark))
-        found = [numbers(each) if isinstance(each, list) else None for each in points]
-        pairs = [(pair[0], pair[1]) for pair in found if pair is not None and len(pair) == 2]
-        corners = around(pairs) if len(pairs) > 1 and len(pairs) == len(points) else None
+        corners = _around_points(list(_points(mark)))
     if corners is None:
         here.fault("unreadable-annotation", f"its place is none of a {one_line(kind, 30)}", at)
     elif kind != "rectangle":

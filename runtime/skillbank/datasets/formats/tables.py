@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import itemgetter
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
-from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.files import UnreadableError, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.open_images import is_open_images
 from skillbank.datasets.formats.open_orders import LOOKED_AT, are_corners, order_note
@@ -65,18 +65,23 @@ class Tables:
         classes, labels, notes = _classes(used, listed)
         entries: dict[str, list[tuple[_Census, str]]] = {}
         for census in censuses:
-            if census.columns.form == "xywh" and len(census.columns.corners) == 1:
-                if corners := are_corners(_samples(tree, pairs, census)):
-                    census.columns = replace(census.columns, form="xyxy")
-                notes.append(f"the boxes of {census.table.file} are taken as {order_note(corners=corners)}")
-            if census.columns.name is None:
-                notes.append(f"{census.table.file} names no classes; all boxes are of the class '{_ONLY}'")
+            notes += _settled(tree, pairs, census)
             for value, some in census.splits.items():
                 said = value or split_of_file(census.table.file) or _common(census.table.file, some, pairs)
                 entries.setdefault(said, []).append((census, value))
         reader = _Reader(tree, pairs, labels)
         splits, rest = divided(entries, reader.pictures, lambda some: (each.table.file for each, _ in some))
         return DataSet(self.name, classes, splits, (*notes, *rest))
+
+
+def _settled(tree: Tree, pairs: Pairs, census: _Census) -> Iterator[str]:
+    """Settle the order of boxes that stand in one cell, and yield notes on what a table does not say."""
+    if census.columns.form == "xywh" and len(census.columns.corners) == 1:
+        if corners := are_corners(_samples(tree, pairs, census)):
+            census.columns = replace(census.columns, form="xyxy")
+        yield f"the boxes of {census.table.file} are taken as {order_note(corners=corners)}"
+    if census.columns.name is None:
+        yield f"{census.table.file} names no classes; all boxes are of the class '{_ONLY}'"
 
 
 def _files(tree: Tree) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _mapped(tree: Tree, used: set[str]) -> dict[str, str]:
     """Return the names by number of TensorFlow's ``label_map.pbtxt``, where it has all words in use."""
     for file in islice(outside(tree, ".pbtxt"), _TEXTS):
         try:
-            text, _ = text_of(content(tree.path(file), 1 << 24))
+            text = text_of(tree.path(file), 1 << 24)
         except UnreadableError:
             continue
         items = [(_ID.search(item), _NAME.search(item)) for item in text.split("item")]
@@ -133,14 +138,14 @@ def _classes(used: set[str], listed: Mapping[str, str]) -> tuple[tuple[str, ...]
     """Return the classes, the label of each word that a table has for one, and notes."""
     if listed:
         classes = tuple(dict.fromkeys(listed.values()))
-        number_of = {name: number for number, name in enumerate(classes)}
+        number_of = labels_of(classes)
         by_code = {code: number_of[name] for code, name in listed.items()}
         decimals = {f"{code}.0": number for code, number in by_code.items()}
         return classes, {**decimals, **by_code, **number_of}, []
     plain = {name: name.removesuffix(".0") for name in used}  # pandas adds it to whole numbers
     if not used or not all(name.isdecimal() for name in plain.values()):
         ordered = tuple(sorted(used))
-        return ordered, {name: number for number, name in enumerate(ordered)}, []
+        return ordered, labels_of(ordered), []
     ordered = tuple(sorted(set(plain.values()), key=lambda name: (int(name), name)))
     notes = ["the classes have no names, only numbers; classes.csv would name them"]
     return ordered, {name: ordered.index(short) for name, short in plain.items()}, notes
@@ -241,8 +246,6 @@ class _Reader:
     def _picture(self, census: _Census, name: str, rows: Sequence[Row]) -> Picture:
         table, columns = census.table, census.columns
         here = Gathering(Where(table.file, f"line {rows[0][0]}"), self.labels)
-        if census.encoding == "latin-1" and any(not cell.isascii() for _, cells in rows for cell in cells):
-            here.fault("not-utf8", "it is not UTF-8")
         path = self.pairs.named(name, table.file)
         sides = (self.tree.size(path) if path is not None else None) if columns.form in _SHARES else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import Corners, around, around_ellipse, numbers
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.formats.via_files import ENDINGS, ViaPicture, ViaRegion, is_via, via_pictures
@@ -41,7 +41,7 @@ class Via:
     def read(self, tree: Tree) -> DataSet:
         """Read the documents, which are held as long as the data set is."""
         found = self.recognise(tree)
-        files = sorted(found.files if found is not None else (), key=lambda name: name.endswith(".csv"))
+        files = sorted(files_of(found), key=lambda name: name.endswith(".csv"))
         documents, notes = _pictures(tree, files)
         every = (entry for entries in documents.values() for entry in entries.values())
         regions = [region for entry in every for _, region in entry.marks()]
@@ -50,7 +50,7 @@ class Via:
         enclosing = (region for region in regions if _kind(region) not in _NO_BOXES)
         used = {name for region in enclosing if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
-        reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, attribute, labels_of(classes))
         entries = _by_split(tree, documents)
         splits, left = divided(entries, reader.pictures, lambda some: [file for file, *_ in some])
         return DataSet(self.name, classes, splits, (*notes, *left))
@@ -203,11 +203,15 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     return corners
 
 
+def _of_polygon(shape: Mapping[str, object]) -> Corners | None:
+    sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
+    xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
+    return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None
+
+
 def _box_of(kind: str, shape: Mapping[str, object]) -> Corners | None:
     if kind == "polygon":
-        sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
-        xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
-        return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None
+        return _of_polygon(shape)
     keys = {"rect": ("x", "y", "width", "height"), "circle": ("cx", "cy", "r", "r")}
     found = numbers(shape.get(key) for key in keys.get(kind, ("cx", "cy", "rx", "ry")))
     if found is None or kind not in ("rect", "circle", "ellipse"):

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from skillbank.datasets.formats.coordinates import numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -124,13 +124,13 @@ def via_pictures(tree: Tree, file: str) -> dict[str, ViaPicture]:
     try:
         raw = content(tree.path(file))
         if file.lower().endswith(".csv"):
-            return _table(text_of(raw)[0])
+            return _table(raw.decode())
         if _THIRD.search(raw[:_LOOK]):
-            return _third(json_as(raw, _Third)[0])
+            return _third(json_as(raw, _Third))
         try:
-            return json_as(raw, _Project)[0].pictures
+            return json_as(raw, _Project).pictures
         except UnreadableError:
-            return json_as(raw, dict[str, ViaPicture])[0]
+            return json_as(raw, dict[str, ViaPicture])
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}: correct it, or export it again") from None
 
@@ -154,7 +154,7 @@ def _third_table(text: str) -> _Third:
     lines = text.splitlines()
     first = next((number for number, line in enumerate(lines) if line and line[0] != "#"), len(lines))
     said = next((found[1] for line in lines[:first] if (found := _OPTIONS.match(line))), "{}")
-    named = json_as(said.encode(), dict[str, _Attribute | str])[0]
+    named = json_as(said.encode(), dict[str, _Attribute | str])
     project = _Third(
         {key: _Attribute(each) if isinstance(each, str) else each for key, each in named.items()}
     )
@@ -201,19 +201,23 @@ def _third(project: _Third) -> dict[str, ViaPicture]:
     moving = [one_line(each.fname, 60) for each in project.file.values() if each.type != _PICTURE_TYPE]
     if moving:
         raise UnreadableError(f"marks videos or sounds ({moving[0]}), and only pictures are read")
-    pictures = {}
-    for view, shown in project.view.items():
-        files = [project.file[str(each)] for each in shown.fid_list if str(each) in project.file]
-        if len(files) > 1:
-            raise UnreadableError(f"compares pictures (view {one_line(view, 20)} shows several)")
-        if files:
-            pictures[view] = ViaPicture(files[0].fname or files[0].src, [])
+    pictures = dict(_shown(project))
     for mark in project.metadata.values():
         picture = pictures.get(str(mark.vid))
         if picture is not None and mark.xy and isinstance(picture.regions, list):
             said = dict(_said(mark.av, project.attribute))
             picture.regions.append(ViaRegion(_shape(mark.xy), said))
     return pictures
+
+
+def _shown(project: _Third) -> Iterator[tuple[str, ViaPicture]]:
+    """Yield each view with the picture that it shows."""
+    for view, shown in project.view.items():
+        files = [project.file[str(each)] for each in shown.fid_list if str(each) in project.file]
+        if len(files) > 1:
+            raise UnreadableError(f"compares pictures (view {one_line(view, 20)} shows several)")
+        if files:
+            yield view, ViaPicture(files[0].fname or files[0].src, [])
 
 
 def _said(values: Mapping[str, object], attributes: Mapping[str, _Attribute]) -> Iterator[tuple[str, object]]:

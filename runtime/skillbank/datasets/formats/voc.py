@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import DataSet, Picture, Where, labels_of
 from skillbank.datasets.faults import Fault
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.census import Census, take_census
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of, xml_of
 from skillbank.datasets.formats.gathering import (
     Gathering,
     classes_of,
@@ -82,16 +82,16 @@ class Voc:
         """Read the files once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
-        census = take_census(found.files if found is not None else (), pairs, partial(_look, tree))
+        census = take_census(files_of(found), pairs, partial(_look, tree))
         classes = classes_of(census.names, listed := _labelmap(tree, census.names))
         entries, notes = _entries(tree, census)
-        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        reader = _Reader(tree, pairs, labels_of(classes))
         splits, left = divided(entries, reader.pictures, _files)
         return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes, *left))
 
 
 def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]] | None:
-    root, _ = xml_of(content(tree.path(file)))
+    root = xml_of(tree.path(file))
     if root.tag != "annotation":
         return None
     marks = (each for each in root.findall("object") if _text(each, "deleted") != "1")
@@ -103,7 +103,7 @@ def _labelmap(tree: Tree, used: set[str]) -> list[str]:
     if _CLASSES not in tree.files:
         return []
     try:
-        text, _ = text_of(content(tree.path(_CLASSES)))
+        text = text_of(tree.path(_CLASSES))
     except UnreadableError:
         return []
     lines = (line for line in text.splitlines() if not line.startswith("#"))
@@ -198,13 +198,11 @@ class _Reader:
     def _annotated(self, file: str) -> Picture:
         here = Gathering(Where(file), self.labels)
         try:
-            root, is_right = xml_of(content(self.tree.path(file)))
+            root = xml_of(self.tree.path(file))
         except UnreadableError as error:
             here.fault("unreadable-annotation", f"it {error}")
             path, _ = self.pairs.of(file)
             return here.picture(path or stem(file), path, (None, None), self.tree)
-        if not is_right:
-            here.fault("not-utf8", "its encoding is not the one that it names")
         said = _text(root, "filename")
         path, other = self.pairs.of(file, said, [_text(root, "path")])
         if other is not None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.base import Recognised, files_of
 from skillbank.datasets.formats.coordinates import numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.tree import PICTURES, Tree
 from skillbank.errors import DataError, a_few
@@ -47,7 +47,7 @@ class Wider:
         """Read the texts, which are held as long as the data set is."""
         found = self.recognise(tree)
         entries: dict[str, list[tuple[str, _Entry]]] = {}
-        for file in found.files if found is not None else ():
+        for file in files_of(found):
             for entry in _entries(tree, file):
                 said = split_in(file) or word_in(file.rpartition("/")[2]) or ""
                 entries.setdefault(said, []).append((file, entry))
@@ -67,7 +67,7 @@ def _is_wider(tree: Tree, name: str) -> bool:
 
 def _entries(tree: Tree, file: str) -> Iterator[_Entry]:
     try:
-        text, _ = text_of(content(tree.path(file)))
+        text = text_of(tree.path(file))
     except UnreadableError as error:
         raise DataError(f"{tree.path(file)} {error}") from None
     entry: _Entry | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from skillbank.datasets.document import DataSet, Picture, Split, Where
+from skillbank.datasets.document import DataSet, Picture, Split, Where, labels_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.gathering import same_names
@@ -62,7 +62,7 @@ class Yolo:
         layout = Layout.of(tree, found)
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
-        places = {name: place for place, name in enumerate(classes)}
+        places = labels_of(classes)
         behind, note = (KEY_POINTS, "") if found.pose else behind_boxes(tree, label_files(tree))
         notes = [*found.notes, *layout.notes, *filter(None, [note])]
         notes += same_names(names.values(), found.classes.file)

@@ -12,7 +12,7 @@ import yaml
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.formats.yolo_names import ClassList, class_list, is_class_list, named_list
-from skillbank.datasets.texts import list_note, read_text
+from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
@@ -98,8 +98,6 @@ def described(tree: Tree) -> Described:
     said = [each for each in (found.classes, *lists) if each is not None and each.names]
     classes = said[0] if said else found.classes
     notes = list(found.notes)
-    if classes is not None:
-        notes += list_note(tree.path(classes.file), classes.file)
     aside = [name for name in files[1:] if _differs(tree, name, found)]
     if aside:
         others = a_few([one_line(name) for name in aside], 3)

@@ -32,13 +32,8 @@ def behind_boxes(tree: Tree, files: Iterator[str]) -> tuple[str, str]:
     lines = list(islice(_long_lines(tree, files), _LINES))
     if len({len(values) for values in lines}) != 1:
         return "", ""
-    count, behind = len(lines[0]), ""
-    if count == 6 and all(map(_is_track, lines)) and any(values[5] > 1 for values in lines):
-        behind = TRACKS
-    enough = _MANY if count == _CORNERS else _ENOUGH
-    if len(lines) >= enough and (all(map(_are_seen, lines)) or _inside(lines)):
-        behind = KEY_POINTS
-    if behind:
+    count = len(lines[0])
+    if behind := _behind(lines, count):
         return behind, f"lines of labels are taken for a box and {behind}, by what all have in common"
     if len(lines) >= _ENOUGH and count > _CORNERS:
         return "", (
@@ -46,6 +41,15 @@ def behind_boxes(tree: Tree, files: Iterator[str]) -> tuple[str, str]:
             "key points, give data.yaml its kpt_shape"
         )
     return "", ""
+
+
+def _behind(lines: Sequence[list[float]], count: int) -> str:
+    """Return what follows the box of lines of so many numbers; nothing where they do not tell."""
+    enough = _MANY if count == _CORNERS else _ENOUGH
+    if len(lines) >= enough and (all(map(_are_seen, lines)) or _inside(lines)):
+        return KEY_POINTS
+    is_track = count == 6 and all(map(_is_track, lines)) and any(values[5] > 1 for values in lines)
+    return TRACKS if is_track else ""
 
 
 def _long_lines(tree: Tree, files: Iterator[str]) -> Iterator[list[float]]:

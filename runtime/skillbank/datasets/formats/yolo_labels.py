@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from skillbank.datasets.document import Box
@@ -89,25 +89,33 @@ class Labels:
     def _corners(self, values: list[float], where: str, keep: Callable[[Fault], None]) -> Four | None:
         """Return the corners as shares of the picture."""
         count = len(values)
-        if count == 4 or count == 5 or (self.behind and count > 5):
+        if count in (4, 5) or (self.behind and count > 5):
             if count == 5 and not self.behind:
                 keep(Fault("mended", where, "its sixth number is taken for a confidence and left out"))
             elif count > 4:
                 keep(Fault("mended", where, f"{self.behind} are left out"))
-            x, y, width, height = values[:4]
-            corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+            values, corners = values[:4], _of_box(values)
         elif count >= 6 and count % 2 == 0:
             kind = "oriented box or polygon of four points" if count == 8 else "polygon"
             keep(Fault("mended", where, f"the upright box around its {kind} is taken"))
-            xs, ys = values[::2], values[1::2]
-            corners = min(xs), min(ys), max(xs), max(ys)
+            corners = _of_outline(values)
         else:
             keep(Fault("unreadable-annotation", where, f"{count + 1} numbers are no box and no polygon"))
             return None
-        if max(map(abs, values[: 4 if count <= 5 or self.behind else count])) > LARGEST_SHARE:
+        if max(map(abs, values)) > LARGEST_SHARE:
             keep(Fault("boxes-pixels", where, "its numbers are no shares of the picture"))
             return None
         return corners
+
+
+def _of_box(values: Sequence[float]) -> Four:
+    x, y, width, height = values[:4]
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _of_outline(values: Sequence[float]) -> Four:
+    xs, ys = values[::2], values[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def is_label_line(line: str) -> bool:

@@ -42,8 +42,9 @@ async function model() {
   }
   away = false;
   await people.learn(about).catch(() => {}); // who one is can be asked again with the next look
-  const { state, name, device, message } = about.model;
-  const words = { ready: `${name} · ${device}`, loading: `loading ${name}`, failed: `no model` };
+  const { state, name, device, precision, message } = about.model;
+  const where = precision && precision !== "fp32" ? `${device}, ${precision}` : device;
+  const words = { ready: `${name} · ${where}`, loading: `loading ${name}`, failed: `no model` };
   tell(state, words[state], message);
   find.learn(about);
   review.learn(about);

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skillbank_engine.data.records import require_file
+from skillbank_engine.detection_lines import kitti_line
 from skillbank_engine.families.grounding_dino.commands.labelling import Labelled
 from skillbank_engine.families.grounding_dino.config.dataset import InferSource
 from skillbank_engine.families.grounding_dino.descriptions import read_description_file, read_descriptions
-from skillbank_engine.families.grounding_dino.predictor import Detection
 from skillbank_engine.results import write_text
 
 
@@ -32,10 +32,4 @@ def read_captions(source: InferSource) -> list[str]:
 def write_labels(path: Path, result: Labelled, phrases: Sequence[str]) -> None:
     """Write one line an object in the family's layout (KITTI's, whose columns are split at blanks)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, "".join(_line(item, phrases) for item in result.detections))
-
-
-def _line(item: Detection, phrases: Sequence[str]) -> str:
-    box = " ".join(f"{value:.2f}" for value in item.box)
-    name = phrases[item.phrase].replace(" ", "_")
-    return f"{name} 0.00 0 0.00 {box} {' '.join(['0.00'] * 7)} {item.score:.4f}\n"
+    write_text(path, "".join(kitti_line(item, phrases) for item in result.detections))

@@ -24,7 +24,17 @@ def _label_arguments(label: ArgumentParser) -> None:
     )
     label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
     label.add_argument("--batch-size", type=positive, default=8, metavar="N")
+    _precision_argument(label)
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
+
+
+def _precision_argument(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "fp16", "bf16"),
+        default="",
+        help="in which arithmetic it computes (default: fp32, and bf16 on a GPU that has it)",
+    )
 
 
 def _serve_arguments(serve: ArgumentParser) -> None:
@@ -34,6 +44,7 @@ def _serve_arguments(serve: ArgumentParser) -> None:
     serve.add_argument("--batch-size", type=positive, default=8, metavar="N")
     serve.add_argument("--max-pixels", type=positive, default=178_956_970, metavar="N", help="of a picture")
     serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")
+    _precision_argument(serve)
 
 
 FAMILY = Family(

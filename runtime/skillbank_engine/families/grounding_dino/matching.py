@@ -7,11 +7,9 @@ import torch
 from torch import Tensor
 
 from skillbank_engine.assignment import assigned
-from skillbank_engine.boxes import generalized_iou, xyxy_from_cxcywh
 from skillbank_engine.families.grounding_dino.targets import TargetBatch
+from skillbank_engine.pair_costs import focal_costs, pair_costs
 from skillbank_engine.recording import on_host
-
-_EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
@@ -70,16 +68,8 @@ def matching_cost(
     logits: Tensor, boxes: Tensor, targets: TargetBatch, token_targets: Tensor, costs: MatchingCosts
 ) -> Tensor:
     """Cost ``(S, B, Q, M)`` of letting a query answer for a box; finite also where predictions are not."""
-    probability = logits.sigmoid()
-    negative = (1 - costs.alpha) * probability**costs.gamma * -(1 - probability + _EPSILON).log()
-    positive = costs.alpha * (1 - probability) ** costs.gamma * -(probability + _EPSILON).log()
     # Padding has probability 0 and is in no phrase, so it costs nothing. Tokens of a phrase count by their
     # mean.
     share = token_targets / token_targets.sum(-1, keepdim=True).clamp(min=1)
-    class_cost = (positive - negative) @ share.transpose(-1, -2)
-    l1_cost = (boxes[..., :, None, :] - targets.boxes[:, None]).abs().sum(-1)
-    overlap = generalized_iou(
-        xyxy_from_cxcywh(boxes)[..., :, None, :], xyxy_from_cxcywh(targets.boxes)[:, None, :, :]
-    )
-    cost = costs.classes * class_cost + costs.l1 * l1_cost - costs.giou * overlap
-    return torch.nan_to_num(cost, nan=1e6, posinf=1e6, neginf=-1e6)
+    class_cost = focal_costs(logits, costs.alpha, costs.gamma) @ share.transpose(-1, -2)
+    return pair_costs(class_cost, boxes, targets.boxes, costs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from skillbank_engine.parameters import starts
+from skillbank_engine.parameters import renamed, starts
 
 if TYPE_CHECKING:
     from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
@@ -29,10 +29,7 @@ _FAMILY_NAMES = (
 
 def family_name(name: str) -> str:
     """Give the family's name of one of our parameters."""
-    for ours, theirs in _FAMILY_NAMES:
-        if name.startswith(ours):
-            return theirs + name[len(ours) :]
-    return name
+    return renamed(name, _FAMILY_NAMES)
 
 
 def parameter_groups(model: nn.Module, spec: ExperimentSpec) -> list[dict[str, Any]]:

@@ -92,15 +92,6 @@ class Detection:
         return self.phrase
 
 
-def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, object]:
-    """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""
-    return {
-        "phrase": phrases[item.phrase],
-        "box": [round(value, 2) for value in item.box],
-        "score": round(item.score, 4),
-    }
-
-
 def without_repeats(
     detections: Sequence[Detection], most: float, most_across: float = 1.0
 ) -> list[Detection]:

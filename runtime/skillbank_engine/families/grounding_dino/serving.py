@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.detection_lines import rounded
 from skillbank_engine.drawing import draw_detections, phrase_colours
 from skillbank_engine.errors import DataError, EngineError
 from skillbank_engine.families.grounding_dino.descriptions import split_text
@@ -20,7 +21,6 @@ from skillbank_engine.families.grounding_dino.predictor import (
     Detection,
     Predictor,
     Seen,
-    rounded,
     without_repeats,
 )
 from skillbank_engine.families.grounding_dino.tiles import AUTO, OFF, detect_in_tiles, tile_size

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, TrainingTransform, normalise, test_resizing
+from skillbank_engine.detection_lines import rounded
 from skillbank_engine.detection_metrics import detection_rows, measurable, nothing_to_measure
 from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
@@ -38,7 +39,7 @@ from skillbank_engine.families.grounding_dino.loss import LossWeights, detection
 from skillbank_engine.families.grounding_dino.model import build_detector, network_values, rebuild_detector
 from skillbank_engine.families.grounding_dino.onnx_model import OnnxDetector, describe, kept_in
 from skillbank_engine.families.grounding_dino.parameters import family_name, parameter_groups
-from skillbank_engine.families.grounding_dino.predictor import Network, Predictor, rounded
+from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
 from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP
 from skillbank_engine.families.grounding_dino.tokenizer import (
@@ -233,15 +234,6 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         return detection_loss(
             output, batch.targets, batch.prompts.phrase_tokens, self._weights, batch.queries, divisor=divisor
         )
-
-    def frozen(self) -> list[str]:
-        """Give what the spec stops from being trained, in one way or another."""
-        prefixes = list(self.spec.train.freeze)
-        if not self.spec.model.train_backbone:
-            prefixes.append("backbone.0")
-        if self.spec.train.optim.lr_backbone == 0:
-            prefixes.extend(self.spec.model.backbone_names)
-        return prefixes
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained into backbone, linear projections and the rest."""

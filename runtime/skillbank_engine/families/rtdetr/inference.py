@@ -16,6 +16,7 @@ from torch import Tensor
 from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.images import open_image
 from skillbank_engine.data.records import read_text, require_file
+from skillbank_engine.detection_lines import kitti_line, rounded
 from skillbank_engine.detection_metrics import Detection
 from skillbank_engine.device import Compute
 from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
@@ -73,10 +74,10 @@ def write_found(
         items = [item for item in found if item.label in shown]
         path = folder / "labels" / place.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, "".join(_line(item, task.labels) for item in items))
+        write_text(path, "".join(kitti_line(item, task.labels) for item in items))
         drawn = draw_detections(image, items, task.labels, colours, spec.inference.outline_width)
         save_picture(drawn, folder / "images_annotated" / place.name.with_suffix(place.image.suffix))
-        rows.extend({"image": place.image.name, **_row(item, task.labels)} for item in items)
+        rows.extend({"image": place.image.name, **rounded(item, task.labels)} for item in items)
     write_text(folder / "detections.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     _LOG.info("%d objects on %d pictures; see %s", len(rows), len(pictures), folder / "images_annotated")
     return {"images": float(len(pictures)), "detections": float(len(rows))}
@@ -105,18 +106,3 @@ def _detected(
                 logits, boxes, sizes, framing, spec.model.num_select, settings.conf_threshold
             )
         yield from zip(places, images, found, strict=True)
-
-
-def _row(item: Detection, labels: Sequence[str]) -> dict[str, object]:
-    return {
-        "phrase": labels[item.label],
-        "box": [round(value, 2) for value in item.box],
-        "score": round(item.score, 4),
-    }
-
-
-def _line(item: Detection, labels: Sequence[str]) -> str:
-    """Write one object in the family's layout (KITTI's, whose columns are split at blanks)."""
-    box = " ".join(f"{value:.2f}" for value in item.box)
-    name = labels[item.label].replace(" ", "_")
-    return f"{name} 0.00 0 0.00 {box} {' '.join(['0.00'] * 7)} {item.score:.4f}\n"

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 
 from skillbank_engine.assignment import assigned
-from skillbank_engine.boxes import generalized_iou, xyxy_from_cxcywh
 from skillbank_engine.families.rtdetr.targets import TargetBatch
+from skillbank_engine.pair_costs import focal_costs, pair_costs
 
-_EPSILON = 1e-8
 _ALPHA, _GAMMA = 0.25, 2.0
 
 
@@ -77,14 +76,6 @@ def match(logits: Tensor, boxes: Tensor, targets: TargetBatch, costs: MatchingCo
 
 def matching_cost(logits: Tensor, boxes: Tensor, targets: TargetBatch, costs: MatchingCosts) -> Tensor:
     """Cost ``(S, B, Q, M)`` of letting a query answer for a box; finite also where predictions are not."""
-    probability = logits.sigmoid()
-    negative = (1 - _ALPHA) * probability**_GAMMA * -(1 - probability + _EPSILON).log()
-    positive = _ALPHA * (1 - probability) ** _GAMMA * -(probability + _EPSILON).log()
     wanted = targets.classes[None, :, None].expand(len(logits), -1, logits.shape[2], -1)
-    class_cost = (positive - negative).gather(-1, wanted)
-    l1_cost = (boxes[..., :, None, :] - targets.boxes[:, None]).abs().sum(-1)
-    overlap = generalized_iou(
-        xyxy_from_cxcywh(boxes)[..., :, None, :], xyxy_from_cxcywh(targets.boxes)[:, None, :, :]
-    )
-    cost = costs.classes * class_cost + costs.l1 * l1_cost - costs.giou * overlap
-    return torch.nan_to_num(cost, nan=1e6, posinf=1e6, neginf=-1e6)
+    class_cost = focal_costs(logits, _ALPHA, _GAMMA).gather(-1, wanted)
+    return pair_costs(class_cost, boxes, targets.boxes, costs)

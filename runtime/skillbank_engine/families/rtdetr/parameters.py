@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from skillbank_engine.parameters import renamed, starts
+
 if TYPE_CHECKING:
     from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
@@ -18,15 +20,7 @@ _FAMILY_NAMES = (
 
 def family_name(name: str) -> str:
     """Give the family's name of one of our parameters."""
-    for ours, theirs in _FAMILY_NAMES:
-        if name.startswith(ours):
-            return theirs + name[len(ours) :]
-    return name
-
-
-def begins(name: str, prefix: str) -> bool:
-    """Say whether a dotted name lies below a prefix."""
-    return name == prefix or name.startswith(prefix.rstrip(".") + ".")
+    return renamed(name, _FAMILY_NAMES)
 
 
 def parameter_groups(module: nn.Module, spec: ExperimentSpec) -> list[dict[str, object]]:
@@ -43,7 +37,7 @@ def parameter_groups(module: nn.Module, spec: ExperimentSpec) -> list[dict[str, 
     groups: dict[str, list[nn.Parameter]] = {"backbone": [], "rest": []}
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
-            below = any(begins(family_name(name), prefix) or begins(name, prefix) for prefix in prefixes)
+            below = any(starts(family_name(name), prefix) or starts(name, prefix) for prefix in prefixes)
             groups["backbone" if below else "rest"].append(parameter)
     rates = {"backbone": optim.lr_backbone, "rest": optim.lr}
     return [

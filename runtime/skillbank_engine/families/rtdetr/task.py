@@ -238,15 +238,6 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         if not any(parameter.requires_grad for parameter in backbone.parameters()):
             backbone.eval()
 
-    def frozen(self) -> list[str]:
-        """Add the backbone to ``train.freeze`` where other keys say so."""
-        prefixes = list(self.spec.train.freeze)
-        if not self.spec.model.train_backbone:
-            prefixes.append("backbone.0")
-        if self.spec.train.optim.lr_backbone == 0:
-            prefixes.extend(self.spec.model.backbone_names)
-        return prefixes
-
     def check_start(self, tell: Tell) -> None:
         """Warn of a backbone that is random and not trained."""
         spec = self.spec

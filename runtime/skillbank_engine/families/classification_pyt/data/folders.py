@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank_engine.data.faults import Faults
-from skillbank_engine.data.images import SUFFIXES, open_image
+from skillbank_engine.data.images import SUFFIXES, open_image, pictures_below
 from skillbank_engine.data.records import read_text, require_file, require_folder
 from skillbank_engine.errors import DataError
 
@@ -134,7 +134,7 @@ def read_labelled(
     """
     folder = require_folder(folder_name, key)
     folders = _class_folders(folder)
-    foreign = [item.name for item in folders if item.name not in names and any(_pictures(item))]
+    foreign = [item.name for item in folders if item.name not in names and any(pictures_below(item))]
     if foreign:
         raise DataError(
             f"{key} names {folder}, whose folders {_some(foreign)} are no classes (there are "
@@ -143,7 +143,7 @@ def read_labelled(
     images: list[Path] = []
     classes: list[int] = []
     for number, name in enumerate(names):
-        found = list(_pictures(folder / name))
+        found = sorted(pictures_below(folder / name))
         images += found
         classes += [number] * len(found)
     if not images:
@@ -174,21 +174,12 @@ def read_unlabelled(folder_name: str, key: str, names: Sequence[str]) -> Labelle
         There is none.
     """
     folder = require_folder(folder_name, key)
-    images = tuple(_pictures(folder))
+    images = tuple(sorted(pictures_below(folder)))
     if not images:
         raise DataError(
             f"{key} names {folder}, which holds no picture ({', '.join(SUFFIXES)}): check the path"
         )
     return LabelledSet(images, (NO_CLASS,) * len(images), tuple(names), key)
-
-
-def _pictures(folder: Path) -> list[Path]:
-    # macOS archives carry ._name.png companions that are no pictures.
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
 
 
 def _whole(images: list[Path], classes: list[int], folder: Path) -> tuple[list[Path], list[int]]:

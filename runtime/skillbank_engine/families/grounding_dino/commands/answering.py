@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from skillbank_engine.device import choose_compute
 from skillbank_engine.families.grounding_dino.commands.loading import (
     Model,
+    compute_of,
     make_network,
     predictor_of,
     read_model,
@@ -51,7 +51,7 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    compute = choose_compute(spec, [0], low=True)
+    compute = compute_of(spec, model, arguments.precision)
     network, resizing = make_network(spec, model, compute)
     usual = {
         "threshold": spec.inference.conf_threshold,

@@ -5,10 +5,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from skillbank_engine.data.images import find_images
-from skillbank_engine.device import choose_compute
+from skillbank_engine.detection_lines import rounded
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.grounding_dino.commands.labelling import label_pictures
 from skillbank_engine.families.grounding_dino.commands.loading import (
+    compute_of,
     make_predictor,
     read_model,
     settle_with_model,
@@ -19,7 +20,6 @@ from skillbank_engine.families.grounding_dino.descriptions import (
     read_descriptions,
     tell_not_found,
 )
-from skillbank_engine.families.grounding_dino.predictor import rounded
 from skillbank_engine.ownership import claim, digest_of
 
 
@@ -29,7 +29,8 @@ def label(arguments: Namespace) -> None:
     Parameters
     ----------
     arguments : Namespace
-        ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``.
+        ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``,
+        ``precision``.
     """
     texts: list[str] = []
     for text in arguments.text:
@@ -48,7 +49,8 @@ def label(arguments: Namespace) -> None:
     given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     assert isinstance(given, InferenceSpec)
     spec, _ = settle_with_model(given, "inference", [], model)
-    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0], low=True), pictures)
+    compute = compute_of(spec, model, arguments.precision)
+    predictor = make_predictor(spec, model, phrases, compute, pictures)
     targets = _targets(pictures, out)
     threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold
     made_with = {

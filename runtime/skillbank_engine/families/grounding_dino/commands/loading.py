@@ -8,7 +8,8 @@ from skillbank_engine.config.named import Named
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, test_resizing
-from skillbank_engine.device import Compute
+from skillbank_engine.device import Compute, choose_compute
+from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, read_checkpoint
 from skillbank_engine.families.grounding_dino.compilation import compile_detector
 from skillbank_engine.families.grounding_dino.config import ExperimentSpec
@@ -148,6 +149,24 @@ def make_predictor(
     pixels = scale_with_model(model, paths)
     network, resizing = make_network(spec, model, compute)
     return predictor_of(network, resizing, spec, model, phrases, compute, pixels)
+
+
+def compute_of(spec: ExperimentSpec, model: Model, precision: str) -> Compute:
+    """Choose where a model labels, and in which precision: the one that is named, else what serves best here.
+
+    Raises
+    ------
+    EngineError
+        A precision is named of an ONNX file, which computes as it was exported.
+    """
+    if isinstance(model, OnnxModel):
+        if precision:
+            raise EngineError(
+                f"a precision is named ({precision}), but an ONNX file computes as it was exported: "
+                "name none, or a checkpoint"
+            )
+        return choose_compute(spec, [0], precision="fp32")
+    return choose_compute(spec, [0], precision=precision, low=not precision)
 
 
 def make_network(spec: ExperimentSpec, model: Model, compute: Compute) -> tuple[Network, Resizing]:

@@ -24,8 +24,8 @@ def serve(arguments: Namespace) -> None:
     ----------
     arguments : Namespace
         ``checkpoint`` (a file, a folder or a name on the hub), ``batch_size``, ``max_pixels``, ``window``
-        (milliseconds).  The first line on stdin holds the same, with ``offline`` where the hub is not to be
-        asked, when there is no ``checkpoint``.
+        (milliseconds), ``precision`` (empty where none is named).  The first line on stdin holds the same,
+        with ``offline`` where the hub is not to be asked, when there is no ``checkpoint``.
     """
     requests, answers = _own_streams()
     # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.

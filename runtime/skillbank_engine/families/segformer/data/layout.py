@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from skillbank_engine.data.images import SUFFIXES
+from skillbank_engine.data.images import SUFFIXES, pictures_below
 from skillbank_engine.data.records import require_folder
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.segformer.config.dataset import SegmentConfig
@@ -140,15 +140,9 @@ def _split_folder(root: str, part: str, split: str, split_key: str) -> Path:
 
 def _by_name(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(_pictures(folder)):
+    for path in sorted(pictures_below(folder)):
         found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
     return found
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
-            yield path
 
 
 def _names(paths: Iterable[Path]) -> str:
