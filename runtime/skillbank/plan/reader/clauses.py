@@ -13,6 +13,7 @@ from itertools import pairwise
 from skillbank.plan.reader.coordination import goes_on
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import Wording, of
 
@@ -31,6 +32,7 @@ _ASKED_LAST = (
     "'would|'will|'does|'do|'is|'are|'long|'much|'many|'big|'good|'it|'that|'this|'the|'you|'i|'we|free.glue"
 )
 """How a question begins behind an order; a "which" or "where" says more of what stands before it."""
+_STATED, _SUPPOSED = phrases("reports.stated"), phrases("reports.supposed")
 _NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
 """Words of order that only say that something comes next: "after that evaluate it"."""
 
@@ -139,6 +141,8 @@ class Clauses:
         text, i = self._text, self._behind_joins(first, end)
         if i == end:
             return before
+        if text.begins(_SUPPOSED, i) or (asked and text.begins(_STATED, i)):
+            return Mode.QUESTION
         if text.owner(i) == "courtesy":
             after = text.ledger.owner[i].last + 1
             return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST

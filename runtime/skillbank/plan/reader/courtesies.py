@@ -7,7 +7,7 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.people import is_name
-from skillbank.plan.reader.phrases import ACTIONS, word_list
+from skillbank.plan.reader.phrases import ACTIONS, phrases, word_list
 from skillbank.plan.reader.reports import asks
 from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.wording import of
@@ -41,13 +41,10 @@ def _take_courtesies(text: Text) -> None:
 def _asks_whether(text: Text, match: Match) -> bool:
     """Whether a wish is none: "Is what I want an export?", "which is what I want"."""
     opening, before = text.word(match.first), match.first - 1
-    if opening in ("what", "all"):
+    if opening in ("what", "all", "is"):
         mark = next((k for k in range(match.end, len(text.tokens)) if text.kind(k) == "mark"), match.first)
-        return text.word(mark) == "?"
-    if opening == "is" and (
-        text.kind(before) in ("", "mark") or text.word(before) in ("which", "that", "this")
-    ):
-        return True
+        led = text.kind(before) in ("", "mark") or text.word(before) in ("which", "that", "this")
+        return text.word(mark) == "?" or (opening == "is" and led)
     return text.word(match.end - 1) == "to" and _is_question(text, match.first)
 
 
@@ -68,13 +65,14 @@ def _is_question(text: Text, i: int) -> bool:
     said = max(text.ends(i, "grammar.courtesy.words"), default=0)
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
-    if text.word(i + 1) == "it" and (text.holds(range(i), *_ORDERS)):
+    if text.word(i + 1) == "it" and (text.holds(range(i), *_ORDERS) or text.begins(_SUPPOSED, i)):
         return True  # "train X on D. Could it run on P?" asks what a model is able to
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
     resumes = text.holds(range(i, end), "actions.words.resume") and text.has_kind(range(i), "job")
     return text.tokens[end].text == "?" and not (resumes or text.has_kind(range(i, end), "place", "job"))
 
 
+_SUPPOSED = phrases("reports.supposed")
 _ORDERS = tuple(f"actions.{action}.base" for action in ACTIONS)
 
 _TICKET = re.compile(
