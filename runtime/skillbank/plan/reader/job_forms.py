@@ -6,7 +6,7 @@ compared with or only spoken of is none that a training starts from. What no ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
@@ -15,9 +15,13 @@ from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.place import is_into
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.value import MORE
 from skillbank.plan.reader.wording import of
 
-__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of", "mark_unmade"]
+__all__ = [
+    "JobAction", "mark_last_beside_new", "mark_other_forms", "mark_other_purposes", "mark_spoken_of", "mark_unmade",
+    "settle_more_epochs",
+]  # fmt: skip
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -75,6 +79,22 @@ def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
             text.ledger.mark("unread", held)
 
 
+def mark_other_purposes(text: Text, steps: Sequence[Step]) -> None:
+    """Ask what a job is to do with data that are for another action: "run JOB on D for training".
+
+    A verb that names what is done says it itself: "label D for training with JOB".
+    """
+    for step in (s for s in steps if s.action == "inference" and text.within(s.at, *_STARTED)):
+        for claim in step.of("place"):
+            words = [i for i in claim.tokens if text.kind(i) == "word"]
+            learned = claim.value.role in ("train_datasets", "eval_dataset") and not claim.value.test
+            if learned and text.words(words[:1]) in (["for"], ["as"]):
+                text.ledger.mark("unread", words)
+
+
+_STARTED = ("actions.words.apply", "actions.words.launch")
+
+
 def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
     """Ask about a job beside a training of a named model where nothing leads from it to the training.
 
@@ -83,6 +103,18 @@ def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
     for step in (s for s in steps if trains(s.action) and s.of("name")):
         for claim in step.of("job"):
             if not _is_led_from(text, claim):
+                text.ledger.replace(claim, "unread")
+
+
+def settle_more_epochs(text: Text, steps: Sequence[Step]) -> Iterator[str]:
+    """Say that more epochs are counted anew, from the model of a job; ask where a step starts from none."""
+    for step in steps:
+        jobs = [c for c in step.of("job") if text.owner(c.first) == "job"]
+        for claim in (c for c in step.of("value") if not MORE.isdisjoint(text.words(c.tokens))):
+            if jobs:
+                said = text.ledger.said(claim.tokens)
+                yield f"'{said}' is all that this training runs: it starts from the model of that job, at epoch 0"
+            else:
                 text.ledger.replace(claim, "unread")
 
 

@@ -60,8 +60,10 @@ from skillbank.plan.reader.job_forms import (
     JobAction,
     mark_last_beside_new,
     mark_other_forms,
+    mark_other_purposes,
     mark_spoken_of,
     mark_unmade,
+    settle_more_epochs,
 )
 from skillbank.plan.reader.joint_negations import mark_joint_negations
 from skillbank.plan.reader.kinds import mark_other_kinds
@@ -269,9 +271,11 @@ def read_text(
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
     mark_unmade(page, steps)
+    mark_other_purposes(page, steps)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
     mark_spoken_of(page, steps)
+    notes += settle_more_epochs(page, steps)
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
