@@ -155,7 +155,8 @@ def test_a_training_that_starts_from_a_file_before_it_asks(runtime: Runtime, tex
     [
         "All I want is an export?", "All that I want is an export?", "So all that is needed is an export?",
         "You want an export?", "You all want an export?", "The goal is an export?", "My wish is an export?",
-        "Could it be that we need an export?", "Could it be that an export helps", "Can it be that we export it",
+        "Could it be that we need an export?", "Could it be that an export helps",
+        "Can it be that we export it",
         "Might it be that the model should be exported", "Is it so that we export it",
     ],
 )  # fmt: skip
@@ -177,7 +178,9 @@ def test_a_value_that_is_asked_about_is_not_set(runtime: Runtime, text: str) -> 
     assert reading.unread and not reading.requests[0].settings
 
 
-@pytest.mark.parametrize("said", ["All I want is an export.", "The goal is an export.", "Could it be exported?"])
+@pytest.mark.parametrize(
+    "said", ["All I want is an export.", "The goal is an export.", "Could it be exported?"]
+)
 def test_a_wish_without_a_question_mark_is_one(runtime: Runtime, said: str) -> None:
     reading = runtime.read(f"{RUN}. {said}")
     wished = ["train", "export"] if said.endswith(".") else ["train"]

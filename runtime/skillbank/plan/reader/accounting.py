@@ -21,7 +21,7 @@ from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import UNITS
-from skillbank.plan.reader.wording import is_participle, of
+from skillbank.plan.reader.wording import is_month, is_participle, of
 
 __all__ = ["fragments", "left_over", "take_context"]
 
@@ -45,6 +45,8 @@ def _covered(text: Text, listed: frozenset[str]) -> set[int]:
             and text.within(i, "grammar.free.noun")
             and not text.within(i, "places.data.nouns")
         ):
+            continue
+        if is_month(text, i):
             continue
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"

@@ -19,8 +19,8 @@ from skillbank.plan.reader.value import MORE
 from skillbank.plan.reader.wording import of
 
 __all__ = [
-    "JobAction", "mark_last_beside_new", "mark_other_forms", "mark_other_purposes", "mark_spoken_of", "mark_unmade",
-    "settle_more_epochs",
+    "JobAction", "mark_last_beside_new", "mark_other_forms", "mark_other_purposes", "mark_spoken_of",
+    "mark_unmade", "settle_more_epochs",
 ]  # fmt: skip
 
 JobAction = Callable[[str], str]
@@ -98,22 +98,35 @@ _STARTED = ("actions.words.apply", "actions.words.launch")
 def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
     """Ask about a job beside a training of a named model where nothing leads from it to the training.
 
-    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from.
+    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from, and
+    "train X, our last model, on D" leaves open whether it only says which model X is.
     """
     for step in (s for s in steps if trains(s.action) and s.of("name")):
         for claim in step.of("job"):
-            if not _is_led_from(text, claim):
+            if _is_apposed(text, step, claim) or not _is_led_from(text, claim):
                 text.ledger.replace(claim, "unread")
+
+
+def _is_apposed(text: Text, step: Step, claim: Claim) -> bool:
+    """Whether the last model is said to be the named one that is trained: "train X, our last model, on D"."""
+    first = claim.first
+    while text.within(first - 1, "grammar.group.det", "grammar.free.adjective"):
+        first -= 1
+    parted = text.kind(first - 1) == "mark" and text.kind(first - 2) == "name"
+    plain = text.word(step.at) in ("train", "training", "trained")
+    return parted and plain and str(claim.value).startswith("last") and text.kind(claim.last + 1) == "mark"
 
 
 def settle_more_epochs(text: Text, steps: Sequence[Step]) -> Iterator[str]:
     """Say that more epochs are counted anew, from the model of a job; ask where a step starts from none."""
     for step in steps:
         jobs = [c for c in step.of("job") if text.owner(c.first) == "job"]
-        for claim in (c for c in step.of("value") if not MORE.isdisjoint(text.words(c.tokens))):
+        for claim in (c for c in step.of("value") if c.value.slot == "epochs" and not c.value.most):
+            if MORE.isdisjoint(text.words(claim.tokens)):
+                continue
             if jobs:
                 said = text.ledger.said(claim.tokens)
-                yield f"'{said}' is all that this training runs: it starts from the model of that job, at epoch 0"
+                yield f"'{said}' is all that is trained: it starts from the model of that job, at epoch 0"
             else:
                 text.ledger.replace(claim, "unread")
 

@@ -10,8 +10,8 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.slots import SLOTS, Fills
 
 __all__ = [
-    "MORE", "SIZE", "UNITS", "Value", "claim_key", "claim_value", "denied_before", "duration", "hedges", "led_by",
-    "set_before",
+    "MORE", "SIZE", "UNITS", "Value", "claim_key", "claim_value", "denied_before", "duration", "hedges",
+    "led_by", "set_before",
 ]  # fmt: skip
 
 SIZE = "size"
