@@ -341,6 +341,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered -= _ordered(text, clauses)
     for said in said_alone(text, clauses):
         text.ledger.mark("unread", said)
+    for claim in text.ledger.of("value", "policy", "platform", "captions"):
+        if all(text.owner(i) == "unread" for i in claim.tokens):
+            text.ledger.withdraw(claim)  # what is asked about sets nothing, also where it is left out
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {i for i in range(len(text.tokens)) if _is_left_over(text, i, covered)}

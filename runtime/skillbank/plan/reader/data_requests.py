@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
+from skillbank.plan.model import WORDS
 from skillbank.plan.reader import accounting, courtesies, data_heads
 from skillbank.plan.reader.actions import ACTIONS, Mention
 from skillbank.plan.reader.bounding import mark_judged
@@ -78,7 +79,13 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | N
     placed = any(token.kind == "place" for token in page.tokens)
     if not placed or not data_heads.may_ask(said, formed=names_form(page)):
         return None
-    return _Reader(apart(page), library, skill).asked()
+    asked = _Reader(apart(page), library, skill).asked()
+    if asked is not None or not (shown := _shown_before(page)):
+        return asked
+    rest = apart(page)
+    rest.ledger.claim("report", shown)
+    asked = _Reader(rest, library, skill).asked()
+    return with_question(asked.request, (page.ledger.said(shown), *asked.unread)) if asked else None
 
 
 def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
@@ -104,6 +111,18 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
             rest = rest[: it.end(1)] + _said_place(page, first.request.data[0].uri) + rest[it.end() :]
         return first.request, rest
     return None
+
+
+def _shown_before(page: Text) -> range:
+    """Return the words of a text that begins with what no run shows: "results of JOB, and check X"."""
+    joints = (range(m.first) for m in islice(page.find(_JOINTS), _OPENING))
+    bases = tuple(f"actions.{action}.base" for action in ACTIONS)
+    shown = (
+        first for first in joints
+        if page.has_kind(first, "job") and page.holds(first, "actions.words.shown")
+        and not (page.holds(first, *bases) or page.has_kind(first, "place"))
+    )  # fmt: skip
+    return next(shown, range(0))
 
 
 def _said_place(page: Text, uri: str) -> str:
@@ -287,7 +306,7 @@ _BOUNDING = (
 def with_question(request: Request, unread: tuple[str, ...]) -> Asked:
     """Return a request with a question about words that nothing came of."""
     question = question_about(list(unread), [])
-    asked = (*request.questions, *((question,) if question else ()))
+    asked = (*(q for q in request.questions if q.key != WORDS), *((question,) if question else ()))
     return Asked(request.model_copy(update={"questions": asked}), unread)
 
 
