@@ -149,3 +149,36 @@ def test_a_step_that_depends_on_time_asks(read: Read, when: str) -> None:
 )  # fmt: skip
 def test_what_is_polite_or_set_asks_nothing(read: Read, said: str) -> None:
     assert not asks(read(said))
+
+
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        (f"{PLAIN}, 20 epochs?", "20 epochs"), (f"{TRAIN}. HPO?", "HPO"), (f"Two GPUs? {PLAIN}", "Two GPUs"),
+        (f"{PLAIN}. Slurm?", "Slurm"),
+        ('description "cat" or "dog": run grounding dino with m.pth on pics/', 'description "cat" or "dog"'),
+    ],
+)  # fmt: skip
+def test_what_is_asked_about_sets_nothing_where_it_is_left_out(read: Read, said: str, left_out: str) -> None:
+    [request] = read(said).leaving_out([left_out]).requests
+    assert (request.gpus, request.platform) == (None, None)
+    assert [s.value for s in request.settings] in ([], ["m.pth"])
+    assert request.automl == ("off" if "no hpo" in said else None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'description "cat" or "dog"', 'the prompt is "cat" or "kitten"', 'caption: "cat" or "kitten"',
+        'the description should be "cat" or "dog"', 'phrase "cat" or "dog"',
+    ],
+)  # fmt: skip
+def test_one_description_of_two_asks_which(read: Read, said: str) -> None:
+    assert asks(read(f"{said}; run grounding dino with m.pth on pics/"))
+
+
+@pytest.mark.parametrize(
+    "said", ['find "cat" or "dog"', 'find either "cat" or "dog"', 'captions "cat" or "dog"']
+)
+def test_whichever_is_there_is_found(read: Read, said: str) -> None:
+    assert not asks(read(f"{said} in pics/ with grounding dino, m.pth"))

@@ -310,8 +310,9 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     timed = any(_measures(text, i) for i in open_) or _goes_on_finding(text, lead)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
+    each = "for" in lead and not {"each", "every"}.isdisjoint(lead)  # "one folder for each patient"
     gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"
-    return [] if not ("for" in lead or gains) or same or timed or others else open_
+    return [] if not ("for" in lead or gains) or same or timed or others or each else open_
 
 
 def _measures(text: Text, i: int) -> bool:
@@ -342,7 +343,8 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     for said in said_alone(text, clauses):
         text.ledger.mark("unread", said)
     for claim in text.ledger.of("value", "policy", "platform", "captions"):
-        if all(text.owner(i) == "unread" for i in claim.tokens):
+        said = [i for i in claim.tokens if text.kind(i) not in ("word", "mark")] or claim.tokens
+        if all(text.owner(i) == "unread" for i in said):
             text.ledger.withdraw(claim)  # what is asked about sets nothing, also where it is left out
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))

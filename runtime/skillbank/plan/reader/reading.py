@@ -502,7 +502,7 @@ def _made(
     left = accounting.left_over(page, clauses, listed)
     notes += hardware.told_kinds(page)
     if left:
-        maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
+        maker = Maker(page, [_with_claims(s, page) for s in steps], policy.held(page), list_folder)
         requests = maker.requests()
     unread, unplaced = accounting.fragments(page, left, idle)
     question = question_about(unread, unplaced)

@@ -226,6 +226,14 @@ def _place(text: Text, claim: Claim, keys: Keys) -> None:
     apart = text.word(claim.first - 1) in (",", ";", ".")
     if apart or claim.value.role is not None or len(claim.tokens) > 1:
         return
-    if (found := name_before(text, claim.first, keys, ("string",))) is not None:
+    found = name_before(text, claim.first, keys, ("string",))
+    if found is not None and not all(text.within(k, *_OF_MODELS) for k in found[0]):
         text.ledger.withdraw(claim)
         claim_key(text, [*found[0], *claim.tokens], found[1], claim.value.uri)
+
+
+_OF_MODELS = (
+    "places.weights.before", "places.weights.nouns", "places.results.objects", "grammar.group.prep",
+    "grammar.group.det",
+)  # fmt: skip
+"""Words of what a run starts from or leaves, which by themselves name no key: "checkpoints to X"."""
