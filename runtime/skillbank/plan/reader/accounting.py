@@ -46,7 +46,7 @@ def _covered(text: Text, listed: frozenset[str]) -> set[int]:
             and not text.within(i, "places.data.nouns")
         ):
             continue
-        if is_month(text, i):
+        if text.tokens[i].text == "may" and is_month(text, i):
             continue
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"
@@ -342,10 +342,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered -= _ordered(text, clauses)
     for said in said_alone(text, clauses):
         text.ledger.mark("unread", said)
-    for claim in text.ledger.of("value", "policy", "platform", "captions"):
-        said = [i for i in claim.tokens if text.kind(i) not in ("word", "mark")] or claim.tokens
-        if all(text.owner(i) == "unread" for i in said):
-            text.ledger.withdraw(claim)  # what is asked about sets nothing, also where it is left out
+    _withdraw_unread(text)
     covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {i for i in range(len(text.tokens)) if _is_left_over(text, i, covered)}
@@ -357,6 +354,14 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+def _withdraw_unread(text: Text) -> None:
+    """Withdraw what is asked about: it sets nothing, also where its words are left out."""
+    for claim in text.ledger.of("value", "policy", "platform", "captions"):
+        said = [i for i in claim.tokens if text.kind(i) not in ("word", "mark")] or claim.tokens
+        if all(text.owner(i) == "unread" for i in said):
+            text.ledger.withdraw(claim)
 
 
 def _is_left_over(text: Text, i: int, covered: set[int]) -> bool:

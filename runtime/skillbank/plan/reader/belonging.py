@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
@@ -23,7 +24,6 @@ _LEADING = frozenset({"then", "and", ",", ";", "\n"})
 _ALL = frozenset({"all", "both", "each"})
 _NTH = {"first": 0, "former": 0, "second": 1}
 _BESIDE_LISTED = frozenset({"a", "an", "the", "also", "then", "both", "job", "name"})
-_JOINING = frozenset({"and", ",", "&", "+", "plus"})
 _COMPARING = frozenset({"with", "to", "against", "versus", "vs"})
 
 
@@ -147,7 +147,7 @@ def are_joined(text: Text, claims: list[Claim], step: Step) -> bool:
     between = [text.words(range(a.last + 1, b.last)) for a, b in pairwise(claims)]
     words = [set(each) - _BESIDE_LISTED for each in between]
     compared = _COMPARING if text.word(step.at).startswith("compar") else frozenset[str]()
-    return all(words) and set[str]().union(*words) <= _JOINING | compared
+    return all(words) and set[str]().union(*words) <= ADDING | compared
 
 
 # -- what stands with the word of a step ---------------------------------------------------------------

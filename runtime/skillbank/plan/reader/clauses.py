@@ -32,7 +32,11 @@ _ASKED_LAST = (
     "'would|'will|'does|'do|'is|'are|'long|'much|'many|'big|'good|'it|'that|'this|'the|'you|'i|'we|free.glue"
 )
 """How a question begins behind an order; a "which" or "where" says more of what stands before it."""
-_STATED, _SUPPOSED = phrases("reports.stated"), phrases("reports.supposed")
+_ASKED_WHETHER = {
+    asked: phrases("reports.supposed") + (phrases("reports.stated") if asked else ())
+    for asked in (False, True)
+}
+"""What asks whether something is so, by whether a question mark stands behind it."""
 _NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
 """Words of order that only say that something comes next: "after that evaluate it"."""
 
@@ -141,7 +145,7 @@ class Clauses:
         text, i = self._text, self._behind_joins(first, end)
         if i == end:
             return before
-        if text.begins(_SUPPOSED, i) or (asked and text.begins(_STATED, i)):
+        if text.begins(_ASKED_WHETHER[asked], i):
             return Mode.QUESTION
         if text.owner(i) == "courtesy":
             after = text.ledger.owner[i].last + 1

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["goes_on", "heads", "is_listed"]
+__all__ = ["ADDING", "goes_on", "heads", "is_listed"]
 
+ADDING = frozenset({"and", ",", "&", "+", "plus"})
+"""What adds a thing to the one before it."""
 _AND = frozenset({"and", "&", "plus", "then", "or", "nor"})
 _SAID = frozenset({"value", "platform"})
 _BESIDE = ("grammar.group.prep", "grammar.group.det", "grammar.free.adverb", "slots.around.link")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.exclusions import NO_THINGS, is_led, settle_excluded, settle_lacking
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrase, phrases
@@ -23,7 +24,7 @@ __all__ = ["runs", "settle", "settle_names"]
 _NEAR = 2
 """Words between a place and a correction of it where nothing else can be meant."""
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
-_AND = frozenset({"and", "or", ",", "&", "+", "/"})
+_AND = ADDING | {"or", "/"}
 _BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 

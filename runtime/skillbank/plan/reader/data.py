@@ -13,6 +13,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
 from skillbank.plan.products import trains
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import is_local_file
@@ -36,7 +37,7 @@ _SEVERAL = frozenset(
     ["plus", "+", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"]
 )
 
-_LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
+_LISTING = frozenset([*ADDING, "-", "\n", "on", "from", "in", "at", "with", "the", "data", "place"])
 """What stands between places of one list."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""

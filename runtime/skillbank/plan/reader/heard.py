@@ -199,7 +199,8 @@ def _conditions(text: Text, match: Match) -> list[int]:
     """Return the words behind an order that somebody else gives which leave open whether it is to be done."""
     said = range(match.end, text.sentence(match.end).stop)
     bound = (i for i in said if text.within(i, *_OPEN) and not text.match("'if 'you 'please", i))
-    judged = (i for i in range(match.end, len(text.tokens)) if text.begins(phrases("heard.judged"), i))
+    behind = range(match.end, text.sentence(min(said.stop + 1, len(text.tokens) - 1)).stop)
+    judged = (i for i in behind if text.begins(phrases("heard.judged"), i))
     first = next(chain(bound, judged), len(text.tokens))
     marks = (i for i in range(first + 1, len(text.tokens)) if text.kind(i) == "mark")
     return list(range(first, next(marks, len(text.tokens))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.wording import of
@@ -31,7 +32,7 @@ _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which
 _LONGEST = 5
 """Words of who wishes something."""
 _NOUNS = ("grammar.group.model", "places.weights.before", "places.data.nouns")
-_JOINS = frozenset({"and", ",", "then", ")", "plus", "/", "&", "or"})
+_JOINS = ADDING | {"then", ")", "/", "or"}
 _NEXT = frozenset({"then", "also", "afterwards", "finally"})
 
 

@@ -233,7 +233,7 @@ def _place(text: Text, claim: Claim, keys: Keys) -> None:
 
 
 _OF_MODELS = (
-    "places.weights.before", "places.weights.nouns", "places.results.objects", "grammar.group.prep",
+    "places.weights.before", "places.results.objects", "grammar.group.prep",
     "grammar.group.det",
 )  # fmt: skip
 """Words of what a run starts from or leaves, which by themselves name no key: "checkpoints to X"."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
@@ -49,7 +50,7 @@ _QUALIFYING = frozenset(
 )
 _DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
 _ALL = frozenset({"all", "any", "every", "each"})
-_JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
+_JOINS = ADDING | {"/", "or", "n"}
 DATA_NOUNS = "places.data.nouns|free.noun|'photographs|'photograph"
 _SAYING = word_list("things.saying")
 """Words behind which stands what is written on a thing."""

@@ -34,8 +34,6 @@ def is_participle(word: str) -> bool:
 
 def is_month(text: Text, k: int) -> bool:
     """Whether a "may" is the month: "in May", "last may", "May 2019", but not "May I" or "it may"."""
-    if text.word(k) != "may":
-        return False
     led = text.word(k - 1) in of("prepositions") | _OF_TIMES
     ends = text.kind(k + 1) in ("", "mark", "number")
     return led or ends or (k > 0 and text.ledger.said([k]) == "May" and text.word(k - 1) not in STOPS)
@@ -119,8 +117,9 @@ class Wording:
         self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
         for k, token in enumerate(text.tokens):
-            will = token.text == "will" and k and text.ledger.original[token.start].isupper()
-            if will or is_month(text, k):
+            if token.text == "may" and is_month(text, k):
+                self.words[k] = "@name"
+            elif token.text == "will" and k and text.ledger.original[token.start].isupper():
                 self.words[k] = "@name"
 
     def knowing(self, known: frozenset[str]) -> Wording:
