@@ -145,13 +145,11 @@ class Clauses:
         text, i = self._text, self._behind_joins(first, end)
         if i == end:
             return before
-        if text.begins(_ASKED_WHETHER[asked], i):
+        if self._inquires(i, end, asked=asked):
             return Mode.QUESTION
         if text.owner(i) == "courtesy":
             after = text.ledger.owner[i].last + 1
             return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST
-        if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
-            return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
             if text.within(i, f"grammar.mode.{mode}") and (
                 mode is not Mode.ORDER or not text.match(_NEXT, i)
@@ -160,6 +158,13 @@ class Clauses:
         if self._is_told(i, end):
             return Mode.REPORT
         return Mode.REQUEST if self._is_order(i) else before
+
+    def _inquires(self, i: int, end: int, *, asked: bool) -> bool:
+        """Whether a clause asks whether something is so, or what: none that begins with politeness."""
+        if self._text.begins(_ASKED_WHETHER[asked], i):
+            return True
+        worded = self._text.within(i, "grammar.mode.question") or self._is_whether(i, end)
+        return asked and self._text.owner(i) != "courtesy" and worded
 
     def _behind_joins(self, first: int, end: int) -> int:
         """Return where a clause begins behind marks, words that join it and adverbs."""

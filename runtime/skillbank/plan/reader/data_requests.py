@@ -15,7 +15,7 @@ from typing import NamedTuple
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
 from skillbank.plan.model import WORDS
-from skillbank.plan.reader import accounting, courtesies, data_heads
+from skillbank.plan.reader import accounting, context, courtesies, data_heads
 from skillbank.plan.reader.actions import ACTIONS, Mention
 from skillbank.plan.reader.bounding import mark_judged
 from skillbank.plan.reader.clauses import Clause, Clauses
@@ -249,7 +249,7 @@ class _Reader:
         if action != "check":  # a check finds out itself
             mark_judged(page, clauses)
         doubts = list(self._take_told(action))
-        notes = doubts + accounting.take_context(page, clauses, frozenset(), frozenset())
+        notes = doubts + context.take_context(page, clauses, frozenset(), frozenset())
         return notes, accounting.left_over(page, clauses, frozenset())
 
     def _leave_denied(self) -> None:

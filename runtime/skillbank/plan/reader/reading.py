@@ -23,6 +23,7 @@ from skillbank.plan.reader import (
     accounting,
     asides,
     captions,
+    context,
     courtesies,
     hardware,
     heard,
@@ -498,7 +499,7 @@ def _made(
     known = _known(steps)
     notes += take_apposed(page, known | listed)
     notes += take_shown(page, known | listed)
-    notes += accounting.take_context(page, clauses, known, listed)
+    notes += context.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
     notes += hardware.told_kinds(page)
     if left:

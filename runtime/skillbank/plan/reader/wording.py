@@ -117,9 +117,9 @@ class Wording:
         self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
         for k, token in enumerate(text.tokens):
-            if token.text == "may" and is_month(text, k):
-                self.words[k] = "@name"
-            elif token.text == "will" and k and text.ledger.original[token.start].isupper():
+            written = text.ledger.original[token.start]
+            will = token.text == "will" and k > 0 and written.isupper()
+            if will or (token.text == "may" and is_month(text, k)):
                 self.words[k] = "@name"
 
     def knowing(self, known: frozenset[str]) -> Wording:
