@@ -21,6 +21,7 @@ from skillbank.plan.model import WORDS
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
     accounting,
+    approvals,
     asides,
     captions,
     context,
@@ -351,7 +352,7 @@ def _take_manners(page: Text, notes: list[str]) -> Clauses:
     """Account for what frames a request: reports, greetings, courtesies, questions; return its clauses."""
     courtesies.take_politeness(page)
     clauses = Clauses(page)
-    notes += courtesies.take_approvals(page, clauses)
+    notes += approvals.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
     notes += take_deeds(page, clauses)
     return clauses
