@@ -117,8 +117,7 @@ class Wording:
         self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
         for k, token in enumerate(text.tokens):
-            written = text.ledger.original[token.start]
-            will = token.text == "will" and k > 0 and written.isupper()
+            will = token.text == "will" and k > 0 and text.ledger.original[token.start].isupper()
             if will or (token.text == "may" and is_month(text, k)):
                 self.words[k] = "@name"
 
