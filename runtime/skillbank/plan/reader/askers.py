@@ -12,24 +12,21 @@ __all__ = ["take_askers"]
 
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
-    for match in text.find(
-        "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
-        "'would|'wants|'asks|'asked|'needs|'wishes|'requests "
-        "&'training|'validation|'evaluation|'export|'like|'love|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|"
-        "'every 'like|'love|'me|'us|'for|'to|'have|'a|'an*"
-    ):
+    for match in text.phrases("courtesy.askers"):
         behind = match.tokens("who")[-1] + 1
         first = _begin_of_asker(text, match.first, behind)
         who = [i for i in range(first, behind) if text.kind(i) == "word"]
         who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
-        if text.word(behind) == "needs" and text.word(behind + 1) in ("the", "all", "every"):
-            continue  # which are theirs: "Anna needs all 4 GPUs"
-        if not {"nobody", "noone"}.isdisjoint(text.words(who)):
-            continue  # a wish that nobody has is none
-        named = all(is_name(text, i) for i in who) or _is_body(text, who)
-        if who and len(who) < 4 and named and _passes_on(text, first, match.end):
+        theirs = text.word(behind) == "needs" and text.word(behind + 1) in ("the", "all", "every")
+        if not theirs and _is_somebody(text, who) and _passes_on(text, first, match.end):
             said = range(first, match.end)
             text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
+
+
+def _is_somebody(text: Text, who: list[int]) -> bool:
+    """Whether words name who has a wish, by name or by what they are; one that nobody has is none."""
+    named = all(is_name(text, i) for i in who) or _is_body(text, who)
+    return 0 < len(who) < 4 and {"nobody", "noone"}.isdisjoint(text.words(who)) and named
 
 
 def _is_body(text: Text, who: list[int]) -> bool:

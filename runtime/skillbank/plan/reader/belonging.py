@@ -44,14 +44,22 @@ def _opens(text: Text, claim: Claim, step: Step) -> bool:
     It opens what that goes on with ("then on 1 GPU evaluate it"), or is a bare word that describes what the
     step makes ("export -> fp16 engine", "an int8 X engine").
     """
-    if claim.kind == "value" and isinstance(claim.value.value, str):
-        bare = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
-        between = range(claim.last + 1, step.at)
-        described = ("grammar.free.adjective", "grammar.free.noun")
-        if bare and all(text.kind(i) == "name" or text.within(i, *described) for i in between):
-            return True
     if claim.kind not in ("value", "platform"):
         return False
+    return _describes(text, claim, step) or _leads_to(text, claim, step)
+
+
+def _describes(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a value is a bare word before what a step makes: "an int8 X engine"."""
+    bare = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+    described = ("grammar.free.adjective", "grammar.free.noun")
+    between = range(claim.last + 1, step.at)
+    worded = claim.kind == "value" and isinstance(claim.value.value, str)
+    return worded and bare and all(text.kind(i) == "name" or text.within(i, *described) for i in between)
+
+
+def _leads_to(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a claim opens what goes on with a step: "then on 1 GPU evaluate it"."""
     first = claim.first
     while text.within(first - 1, "grammar.group.prep", "grammar.group.det"):
         first -= 1

@@ -106,11 +106,15 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
         rest = page.ledger.original[page.tokens[match.end].start :]
         if data_heads.splits_it(rest):
             return None
-        placed = any(token.kind == "place" for token in page.tokens[match.end :])
-        if (it := (_ON_IT if placed else _IT).search(rest)) is not None:
-            rest = rest[: it.end(1)] + _said_place(page, first.request.data[0].uri) + rest[it.end() :]
-        return first.request, rest
+        placed = page.has_kind(range(match.end, len(page.tokens)), "place")
+        return first.request, _with_place(page, rest, first.request.data[0].uri, placed=placed)
     return None
+
+
+def _with_place(page: Text, rest: str, uri: str, *, placed: bool) -> str:
+    """Return the rest of a text with the place of a data set where it speaks of it: "and train on it"."""
+    it = (_ON_IT if placed else _IT).search(rest)
+    return rest if it is None else rest[: it.end(1)] + _said_place(page, uri) + rest[it.end() :]
 
 
 def _shown_before(page: Text) -> range:

@@ -138,33 +138,8 @@ def read_text(
         return taught_in(text, taught, again, notes)
     mark_comments(page)
     clauses = _take_manners(page, notes)
-    notes += take_names(page)
-    pairs.take_pairs(page)
-    take_words(page, library)
-    take_spelled_actions(page, clauses)
-    take_headings(page)
-    platforms.take_image(page)
-    platforms.take_platforms(page)
-    take_broken(page)
-    for match in page.find("actions.words.scratch"):
-        page.ledger.claim("scratch", match.tokens())
-    _take_settings(page, clauses)
-    take_actions(page, clauses)
-    settle(page)
-    asides.take_order(page, clauses)
-    asides.take_only(page)
-    asides.take_usual(page)
-    asides.take_instead(page)
-    mark_joint_negations(page)
-    heeded.mark_unheeded(page, clauses)
-    mark_doubts(page)
-    mark_data_meant(page)
-    mark_bounds(page, clauses)
-    mark_limits_of_places(page, clauses)
-    mark_told(page, clauses)
-    notes += settle_told(page, clauses)
-    mark_places_beside(page)
-    notes += settle_refused(page, clauses)
+    _take_said(page, clauses, library, notes)
+    _mark_asked_about(page, clauses, notes)
     steps, guessed = asked_steps(page, clauses, policy.held(page))
     notes += guessed
     if not steps:
@@ -173,21 +148,12 @@ def read_text(
         notes += meant_by_option(page, steps, skill)
     else:
         steps = assign_skills(page, steps)
-        if any(step.skill is None for step in steps):
-            told, apart = told_words(page, clauses), words_apart(page, clauses)
-            notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
+    if any(step.skill is None for step in steps):
+        told, apart = told_words(page, clauses), words_apart(page, clauses)
+        notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     notes += settle_jobs(page, steps, job_action)
-    mark_other_kinds(page, steps)
-    steps = [_with_claims(step, page) for step in steps]
-    settle_actions(page, steps)
-    steps = _take_words_of_skills(page, clauses, steps)
-    notes += take_segmented(page, steps)
-    mark_unnamed(page, steps)
-    mark_unheld(page, clauses.history())
-    steps = [_with_claims(step, page) for step in steps]
-    mark_singled_out(page, steps)
-    asides.take_announcements(page)
+    steps = _settled(page, clauses, steps, notes)
     return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)
 
 
@@ -211,6 +177,56 @@ def _take_manners(page: Text, notes: list[str]) -> Clauses:
     notes += reports.take_questions(page, clauses)
     notes += take_deeds(page, clauses)
     return clauses
+
+
+def _take_said(page: Text, clauses: Clauses, library: Library, notes: list[str]) -> None:
+    """Account for what is said of runs: names, pairs, platforms, settings, actions and their order."""
+    notes += take_names(page)
+    pairs.take_pairs(page)
+    take_words(page, library)
+    take_spelled_actions(page, clauses)
+    take_headings(page)
+    platforms.take_image(page)
+    platforms.take_platforms(page)
+    take_broken(page)
+    for match in page.find("actions.words.scratch"):
+        page.ledger.claim("scratch", match.tokens())
+    _take_settings(page, clauses)
+    take_actions(page, clauses)
+    settle(page)
+    asides.take_order(page, clauses)
+    asides.take_only(page)
+    asides.take_usual(page)
+    asides.take_instead(page)
+
+
+def _mark_asked_about(page: Text, clauses: Clauses, notes: list[str]) -> None:
+    """Leave unread what would be set or run by half, and take back what is only told or refused."""
+    mark_joint_negations(page)
+    heeded.mark_unheeded(page, clauses)
+    mark_doubts(page)
+    mark_data_meant(page)
+    mark_bounds(page, clauses)
+    mark_limits_of_places(page, clauses)
+    mark_told(page, clauses)
+    notes += settle_told(page, clauses)
+    mark_places_beside(page)
+    notes += settle_refused(page, clauses)
+
+
+def _settled(page: Text, clauses: Clauses, steps: list[Step], notes: list[str]) -> list[Step]:
+    """Return the steps with what their skills explain; ask about what is of others or of none."""
+    mark_other_kinds(page, steps)
+    steps = [_with_claims(step, page) for step in steps]
+    settle_actions(page, steps)
+    steps = _take_words_of_skills(page, clauses, steps)
+    notes += take_segmented(page, steps)
+    mark_unnamed(page, steps)
+    mark_unheld(page, clauses.history())
+    steps = [_with_claims(step, page) for step in steps]
+    mark_singled_out(page, steps)
+    asides.take_announcements(page)
+    return steps
 
 
 def _take_settings(page: Text, clauses: Clauses) -> None:

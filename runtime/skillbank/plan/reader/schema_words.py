@@ -60,17 +60,14 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         return False  # what stands with it was no value of the slot
     if _counts_other_epochs(text, tokens, key, keys):
         return True
-    value, unit = text.tokens[i].value, []
-    if text.kind(i) == "percent":
-        if keys.limits.get(key, 2) > 1:
-            return False
-        value /= 100
-    if (match := text.match(phrase("keys.memory"), i + 1)) is not None:
-        if key not in keys.megabytes:
-            return False
-        unit = match.tokens()
-        value *= 1024 if text.word(i + 1).startswith("g") else 1
-    return claim_key(text, [*tokens, i, *unit], key, value)
+    memory = text.match(phrase("keys.memory"), i + 1)
+    percent = text.kind(i) == "percent"
+    if (percent and keys.limits.get(key, 2) > 1) or (memory is not None and key not in keys.megabytes):
+        return False
+    value = text.tokens[i].value / 100 if percent else text.tokens[i].value
+    if memory is not None and text.word(i + 1).startswith("g"):
+        value *= 1024
+    return claim_key(text, [*tokens, i, *(memory.tokens() if memory is not None else ())], key, value)
 
 
 def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:

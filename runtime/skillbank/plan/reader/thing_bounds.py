@@ -31,10 +31,9 @@ def begins_thing(text: Text, i: int) -> bool:
         return True
     if (token.text in JOINS and token.text != "n") or token.text in _ALL:
         return begins_thing(text, i + 1)
-    if token.kind != "word" or text.begins(AWAY, i):
+    drawn = any(end > i + 1 for end in text.ends(i, "actions.words.find"))  # "draw boxes"
+    if token.kind != "word" or drawn or text.begins(AWAY, i):
         return False
-    if any(end > i + 1 for end in text.ends(i, "actions.words.find")):
-        return False  # "draw boxes"
     if _is_thing(text, i):
         return True
     named = _is_many_and_last(text, i) or _is_lone(text, i) or not text.begins(_ORDERS, i)
