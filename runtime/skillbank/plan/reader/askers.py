@@ -36,7 +36,6 @@ def _is_body(text: Text, who: list[int]) -> bool:
 
 
 _JOINED = frozenset({"and", "but", "because", "so"})
-
 _DONE = ("actions.words.found_in", *(f"actions.{action}.past" for action in ACTIONS))
 
 

@@ -165,7 +165,6 @@ def _judges_a_part(text: Text, clause: Clause) -> bool:
 
 
 _STATING = of("be", "having") | {"was", "were", "had"}
-
 _OWING = of("deontic") | {"has", "have", "need", "needs"}
 """Words of duty: what has to be there by Monday bounds a run, and not what somebody hopes for by then."""
 
@@ -211,7 +210,6 @@ def _are_times(text: Text, tokens: list[int]) -> bool:
 
 
 _SCHEDULE = "grammar.mode.schedule"
-
 _STARTING = ("actions.words.apply", "actions.words.launch", "actions.words.begin", "actions.words.resume")
 
 

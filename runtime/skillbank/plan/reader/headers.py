@@ -31,7 +31,6 @@ _SUBJECT = re.compile(
 )
 
 _COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
-
 _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
     "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
@@ -56,7 +55,6 @@ def take_headers(text: Text) -> None:
 
 
 _MENTION = re.compile(r"(?<![\w/.-])@[\w-]+(?![\w/.])")
-
 _CALLED = word_list("background.called")
 
 

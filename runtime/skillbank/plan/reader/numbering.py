@@ -48,11 +48,8 @@ def _is_length(text: Text, match: Match) -> bool:
 
 
 _PARTING = frozenset({",", ";", "(", ")"})
-
 _STEPS = frozenset({"steps", "things"})
-
 _ENDS = frozenset({".", ";", ",", "\n"})
-
 COUNTED = frozenset(
     f"slots.{s.name}.{part}"
     for s in SLOTS

@@ -13,9 +13,7 @@ from skillbank.plan.reader.wording import of
 __all__ = ["PURPOSE", "UNITS_OF_TIME", "purpose_of"]
 
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
-
 PURPOSE = "purpose"
-
 UNITS_OF_TIME = tuple(f"slots.units.{unit}" for unit in (*UNITS, "months"))
 
 

@@ -61,13 +61,19 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if _counts_other_epochs(text, tokens, key, keys):
         return True
     memory = text.match(phrase("keys.memory"), i + 1)
-    percent = text.kind(i) == "percent"
-    if (percent and keys.limits.get(key, 2) > 1) or (memory is not None and key not in keys.megabytes):
+    of_memory = memory.tokens() if memory is not None else []
+    part = text.kind(i) == "percent" and keys.limits.get(key, 2) > 1
+    if part or (of_memory and key not in keys.megabytes):
         return False
-    value = text.tokens[i].value / 100 if percent else text.tokens[i].value
-    if memory is not None and text.word(i + 1).startswith("g"):
-        value *= 1024
-    return claim_key(text, [*tokens, i, *(memory.tokens() if memory is not None else ())], key, value)
+    return claim_key(text, [*tokens, i, *of_memory], key, _counted(text, i, of_memory=bool(of_memory)))
+
+
+def _counted(text: Text, i: int, *, of_memory: bool) -> float:
+    """Return a number as a key counts it: in parts of 1, in megabytes."""
+    value: float = text.tokens[i].value
+    if text.kind(i) == "percent":
+        return value / 100
+    return value * 1024 if of_memory and text.word(i + 1).startswith("g") else value
 
 
 def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:

@@ -10,15 +10,12 @@ from skillbank.plan.reader.wording import is_many
 __all__ = ["AWAY", "JOINS", "begins_order", "begins_thing", "leads_away"]
 
 _ALL = frozenset({"all", "any", "every", "each"})
-
 JOINS = ADDING | {"/", "or", "n"}
-
 _PICTURES = word_list("things.pictures")
 
 AWAY, _OTHER = phrases("things.away"), phrases("things.else")
 
 _STEPS = phrases("things.steps")
-
 _ORDERS = phrases("things.verbs") + _STEPS
 
 
