@@ -186,3 +186,9 @@ def test_that_checkpoint_is_the_one_that_was_told(own_bank: Runtime) -> None:
 @pytest.mark.parametrize("text", FOUND)
 def test_things_stand_before_their_verb_and_behind_their_noun(own_bank: Runtime, text: str) -> None:
     assert plan(own_bank, text).slots["captions"] == FOUND[text]
+
+
+@pytest.mark.parametrize("count", ["about 20 pictures", "roughly 20 images", "almost 20 photos"])
+def test_how_many_pictures_are_looked_at_may_be_a_part_of_them(own_bank: Runtime, count: str) -> None:
+    assert words_asked(plan(own_bank, f"run rtdetr from the last training on /a/b ({count})"))
+    assert not words_asked(plan(own_bank, f"evaluate rtdetr from the last training on /a/b ({count})"))

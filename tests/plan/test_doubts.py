@@ -33,6 +33,8 @@ def asks(reading: Reading) -> bool:
     [
         # What is only thought of.
         f"{TRAIN}, maybe hpo", f"{TRAIN}, hpo?", f"{PLAIN}, export?", f"{PLAIN}, 20 epochs?",
+        f"Two GPUs? {PLAIN}", f"{PLAIN}. 30 epochs?", f"{TRAIN}. HPO?", f"{PLAIN}. And 30 epochs?",
+        f"{PLAIN}. Slurm?", f"{PLAIN}. And an evaluation?", f"{PLAIN}. Evaluation?",
         f"{PLAIN}, maybe from m.pth", f"{PLAIN}, perhaps on 2 gpus", f"{PLAIN}, possibly on slurm",
         f"{PLAIN}, maybe results to ./out", f"{PLAIN}, 20 epochs (to be confirmed)",
         # A part of a search, a complaint of one, what it found.
@@ -113,3 +115,70 @@ def test_what_stands_with_one_of_two_models_is_asked_about(read: Read, said: str
 )
 def test_what_stands_with_all_models_is_of_all(read: Read, said: str) -> None:
     assert read(said).not_understood == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "In May.", "In may:", "By May.", "Last May.", "After May.",
+        # In the pictures, or in the machine.
+        "Two cards.", "Two cards for Ruth.", "Two workers.",
+        # Where a machine has room for it; what depends on time beside another step.
+        "If there is capacity,", "When there is a slot,", "If there are free slots,",
+    ],
+)  # fmt: skip
+def test_a_part_before_an_order_that_bounds_it_asks(read: Read, said: str) -> None:
+    assert asks(read(f"{said} {PLAIN}"))
+
+
+@pytest.mark.parametrize(
+    "when", ["if there is a chance", "when there is some time", "if there is a free moment"]
+)
+def test_a_step_that_depends_on_time_asks(read: Read, when: str) -> None:
+    assert asks(read(f"{PLAIN}, then {when} export it"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"If there is time, {PLAIN}", f"Whenever you have a moment, {PLAIN}", f"Use two cards. {PLAIN}",
+        f"{PLAIN}. Two cards.", f"Two GPUs. {PLAIN}", f"May I ask you to {PLAIN}",
+        f"{PLAIN}. Two GPUs, please?",
+        f"{PLAIN}. Then an evaluation on data/t?", f"It may take long. {PLAIN}",
+    ],
+)  # fmt: skip
+def test_what_is_polite_or_set_asks_nothing(read: Read, said: str) -> None:
+    assert not asks(read(said))
+
+
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        (f"{PLAIN}, 20 epochs?", "20 epochs"), (f"{TRAIN}. HPO?", "HPO"), (f"Two GPUs? {PLAIN}", "Two GPUs"),
+        (f"{PLAIN}. Slurm?", "Slurm"),
+        ('description "cat" or "dog": run grounding dino with m.pth on pics/', 'description "cat" or "dog"'),
+    ],
+)  # fmt: skip
+def test_what_is_asked_about_sets_nothing_where_it_is_left_out(read: Read, said: str, left_out: str) -> None:
+    [request] = read(said).leaving_out([left_out]).requests
+    assert (request.gpus, request.platform) == (None, None)
+    assert [s.value for s in request.settings] in ([], ["m.pth"])
+    assert request.automl == ("off" if "no hpo" in said else None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'description "cat" or "dog"', 'the prompt is "cat" or "kitten"', 'caption: "cat" or "kitten"',
+        'the description should be "cat" or "dog"', 'phrase "cat" or "dog"',
+    ],
+)  # fmt: skip
+def test_one_description_of_two_asks_which(read: Read, said: str) -> None:
+    assert asks(read(f"{said}; run grounding dino with m.pth on pics/"))
+
+
+@pytest.mark.parametrize(
+    "said", ['find "cat" or "dog"', 'find either "cat" or "dog"', 'captions "cat" or "dog"']
+)
+def test_whichever_is_there_is_found(read: Read, said: str) -> None:
+    assert not asks(read(f"{said} in pics/ with grounding dino, m.pth"))

@@ -307,3 +307,23 @@ def test_what_asks_for_nothing_of_a_data_set_is_no_such_request(runtime: Runtime
     assert all(
         request.questions or request.action not in ("check", "convert", "split") for request in requests
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "asked"),
+    [
+        ("results of 3fa91c, and check /d/x", "check", "results of 3fa91c"),
+        ("show me the results of 3fa91c, then check /d/x", "check", "show me the results of 3fa91c"),
+        ("status of 3fa91c. Check /d/x.", "check", "status of 3fa91c"),
+        ("the metrics of 3fa91c and validate /d/x", "check", "the metrics of 3fa91c"),
+        ("logs of 3fa91c, and convert /d/x to coco", "convert", "logs of 3fa91c"),
+        ("the results of 3fa91c; split /d/x 80/20", "split", "the results of 3fa91c"),
+        ("what are the results of 3fa91c? And check /d/x", "check", "what are the results of 3fa91c?"),
+    ],
+)
+def test_what_no_run_shows_stands_before_a_request_of_data(
+    runtime: Runtime, text: str, action: str, asked: str
+) -> None:
+    reading = runtime.read(text)
+    assert [(r.action, r.parent) for r in reading.requests] == [(action, None)]
+    assert reading.not_understood == (asked,)

@@ -42,6 +42,23 @@ SPOKEN_OF = {
     "fine-tune 0fd673 additionally on data/c, no hpo": "additionally",
     "retrain 0fd673 from the start on data/c, no hpo": "from the start",
     "train another 0fd673 on data/c, no hpo": "another",
+    # Which model the named one is said to be, of which it stays open whether it is started from.
+    "train rtdetr, our previous model, on data/a, no hpo": "our previous model",
+    "train rtdetr, our last model, on data/a, no hpo": "our last model",
+    "train rtdetr (our latest detector) on data/a, no hpo": "our latest detector",
+    "train rtdetr, the most recent version, on data/a, no hpo": "the most recent version",
+    # What data are for that another action takes.
+    "run 0fd673 on pics/ for training": "for training",
+    "run 0fd673 for training on pics/": "for training",
+    "run 0fd673 on pics/ as training data": "as training data",
+    "run 0fd673 on pics/ for fine-tuning": "for fine-tuning",
+    "run 0fd673 on pics/ for validation": "for validation",
+    "apply 0fd673 to pics/ for training": "for training",
+    "let 0fd673 run on pics/ for evaluation": "for evaluation",
+    # More epochs than those of no job that the training starts from.
+    "train rtdetr on data/a for another 10 epochs. Evaluate 0fd673 on data/b": "another 10 epochs",
+    "evaluate 0fd673 on data/b. Train rtdetr on data/a for 10 more epochs, no hpo": "10 more epochs",
+    "train rtdetr on data/a for 10 extra epochs, no hpo, as was done with 0fd673": "10 extra epochs",
 }
 STARTED_FROM = (
     f"{TRAIN}, from 0fd673",
@@ -77,3 +94,29 @@ def test_a_training_starts_from_the_job_that_leads_to_it(own_bank: Runtime, text
     read = own_bank.read(text)
     assert read.requests[0].parent == "0fd673"
     assert not read.not_understood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run 0fd673 on the training data data/a", "run 0fd673 on pics/ for inference",
+        "label pics/ for training with 0fd673", "run 0fd673 on pics/ for testing",
+    ],
+)  # fmt: skip
+def test_data_of_another_action_may_be_looked_at(own_bank: Runtime, text: str) -> None:
+    read = own_bank.read(text)
+    assert [r.action for r in read.requests] == ["inference"] and not read.not_understood
+
+
+@pytest.mark.parametrize("said", ["another 10 epochs", "10 more epochs", "10 additional epochs"])
+def test_more_epochs_of_a_job_are_said_to_be_counted_anew(own_bank: Runtime, said: str) -> None:
+    read = own_bank.read(f"resume 0fd673 on data/a, no hpo, for {said}")
+    assert [s.value for s in read.requests[0].settings] == [10] and not read.not_understood
+    assert any(said in note and "at epoch 0" in note for note in read.notes)
+
+
+def test_the_most_that_a_search_takes_is_no_more_than_a_job_has(own_bank: Runtime) -> None:
+    said = (
+        "Search with BOHB: train rtdetr on data/a, val data/b, no more than 200 epochs in all trials together"
+    )
+    assert not own_bank.read(said).not_understood

@@ -93,6 +93,23 @@ def test_an_order_in_quotes_whose_word_is_doubtful_is_asked_about(
     assert doubted in reading.not_understood
 
 
+@pytest.mark.parametrize(
+    "open_",
+    [
+        "if there is time", "if you have time", "whenever you have a moment", "at some point", "eventually",
+        "which I find too dear", "which we think is a waste", "up to you", "provided Ruth agrees",
+        "depending on the price",
+    ],
+)  # fmt: skip
+def test_an_order_passed_on_that_is_left_open_is_asked_about(read: Read, open_: str) -> None:
+    assert any(open_ in said for said in read(f"My boss says to {TRAIN}, {open_}.").not_understood)
+
+
+def test_an_order_of_data_that_is_left_open_is_asked_about(read: Read) -> None:
+    assert read("My boss says check data/a if you have time").not_understood == ("if you have time",)
+    assert not read(f"My boss says to {TRAIN}, if you please.").not_understood
+
+
 def test_what_an_order_in_quotes_leaves_open_is_asked_about(read: Read) -> None:
     """Nothing around the quotes makes a word of it a thing that is only told."""
     said = 'I was left a note: "run grounding dino on data/p, towel, checkpoint m.pth". Please do so.'

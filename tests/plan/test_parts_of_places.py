@@ -19,7 +19,7 @@ ASKED = {
     "train rtdetr on /d/a, remove /d/b from it, no hpo": "remove /d/b",
     "train rtdetr on /d/a, which is the validation set of /d/b, no hpo": "validation set of /d/b",
     "train rtdetr on /d/a, write logs to /var/log/x, no hpo": "logs",
-    "run rtdetr with m.pth on the pictures of /d/a taken in May": "taken in",
+    "run rtdetr with m.pth on the pictures of /d/a taken in May": "taken in May",
     "run rtdetr with m.pth on a sample of /d/a": "a sample of",
     "run rtdetr with m.pth on some of /d/a": "some of",
     "find cats in /d/a.jpg through /d/z.jpg with grounding dino, checkpoint m.pth": "through",

@@ -27,6 +27,20 @@ ASKED = {
     f"{TRAIN}. Checkpoint dir: ./ck": "Checkpoint dir",
     f"{TRAIN}. I want the weights in ./ck": "the weights in ./ck",
     f"{TRAIN}. Logs go to ./logs": "Logs go to ./logs",
+    f"{TRAIN}; with checkpoints in ./ck": "with checkpoints in ./ck",
+    f"{TRAIN}, with checkpoints to ./ck": "checkpoints",
+    f"{TRAIN}, with a checkpoint to ./ck": "checkpoint",
+    f"{TRAIN}, with m.pth in mind": "m.pth in mind",
+    # What the data were made of, and what is gone.
+    "Ruth made data/c from data/a. Train rtdetr, val data/b, no hpo": "data/a",
+    "Ruth built data/c out of data/a. Train rtdetr, val data/b, no hpo": "data/a",
+    "train rtdetr on data/c, made from data/a, no hpo": "data/a",
+    "Ruth lost data/a. Train rtdetr, val data/b, no hpo": "lost data/a",
+    "My photos were in data/a before they burned. Train rtdetr, no hpo": "they burned",
+    # How it is to be split or written.
+    "split data/a 80/20, one folder for each patient": "one folder for each patient",
+    "convert data/a to coco, one file for each camera": "one file for each camera",
+    f"{TRAIN}, I just don't know how": "don't know how",
     # What an evaluation is to be on.
     f"{TRAIN}, evaluate on the train data": "the train data",
     f"{TRAIN}, evaluate on train": "train",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from skillbank.errors import OutOfScopeError
 from skillbank.runtime import Runtime
 
 RUN = "train rtdetr on data/a, no hpo"
@@ -147,3 +148,40 @@ def test_what_is_to_be_now_is_set(runtime: Runtime, said: str) -> None:
 def test_a_training_that_starts_from_a_file_before_it_asks(runtime: Runtime, text: str) -> None:
     [_, train] = runtime.read(text).requests
     assert [q.key for q in train.questions] == ["pretrained"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "All I want is an export?", "All that I want is an export?", "So all that is needed is an export?",
+        "You want an export?", "You all want an export?", "The goal is an export?", "My wish is an export?",
+        "Could it be that we need an export?", "Could it be that an export helps",
+        "Can it be that we export it",
+        "Might it be that the model should be exported", "Is it so that we export it",
+    ],
+)  # fmt: skip
+def test_what_asks_whether_something_is_so_orders_nothing(runtime: Runtime, asked: str) -> None:
+    reading = runtime.read(f"{RUN}. {asked}")
+    assert [r.action for r in reading.requests] == ["train"] and not reading.not_understood
+    assert any("is a question, and nothing of it is run" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize("text", [f"Could it be that {RUN}", f"Might it be that we {RUN}?"])
+def test_an_order_is_no_order_where_it_is_asked_whether_it_is_one(runtime: Runtime, text: str) -> None:
+    with pytest.raises(OutOfScopeError, match="asks for no run"):
+        runtime.read(text)
+
+
+@pytest.mark.parametrize("text", ["All I want is 30 epochs?", "30 epochs is what we want?"])
+def test_a_value_that_is_asked_about_is_not_set(runtime: Runtime, text: str) -> None:
+    reading = runtime.read(f"{RUN}. {text}")
+    assert reading.unread and not reading.requests[0].settings
+
+
+@pytest.mark.parametrize(
+    "said", ["All I want is an export.", "The goal is an export.", "Could it be exported?"]
+)
+def test_a_wish_without_a_question_mark_is_one(runtime: Runtime, said: str) -> None:
+    reading = runtime.read(f"{RUN}. {said}")
+    wished = ["train", "export"] if said.endswith(".") else ["train"]
+    assert [r.action for r in reading.requests] == wished and not reading.not_understood

@@ -17,10 +17,12 @@ def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
     ("X, taken in May", "X, the one with the masks") or a model ("NAME, our winning model") is asked about.
     """
     notes: list[str] = []
-    for where, group in ((text, "data"), (text.unread(), "lying")):
+    looked_at = any(c.value.action == "inference" for c in text.ledger.of("action")) or text.ledger.of("find")
+    counted = () if looked_at else ("counted",)
+    for where, group in (*((text, group) for group in ("data", *counted)), (text.unread(), "lying")):
         for match in list(where.phrases(f"apposed.{group}")):
             what = text.unclaimed(match.tokens("what"))
-            turns = text.holds(what, *_TURNING, *_TURNING_OF[group])
+            turns = text.holds(what, *_TURNING, *(_CHOSEN if group == "lying" else ()))
             means = not known.isdisjoint(words := text.words(what)) or not _CHOOSING.isdisjoint(words)
             if what and not turns and not means:
                 text.ledger.claim("context", what)
@@ -29,9 +31,6 @@ def take_apposed(text: Text, known: frozenset[str]) -> list[str]:
     return notes
 
 
-_TURNING_OF: dict[str, tuple[str, ...]] = {
-    "data": (),
-    "lying": ("told.choosing", "told.contrasting", "told.members"),
-}
+_CHOSEN = ("told.choosing", "told.contrasting", "told.members")
 """Words of which data are meant."""
 _CHOOSING = frozenset({"only", "just", "not", "no", "without", "except", "but", "most", "best"})

@@ -201,9 +201,8 @@ def _is_name(text: Text, part: Part) -> bool:
     words = [i for i in part.tokens if text.kind(i) == "word" and not _greets(text, i)]
     names = [i for i in words if is_of_name(text, i)]
     apart = part.whole or (part.opening and text.word(part.end) == ",")
-    if not apart or names[:1] != words[:1] or not 0 < len(words) <= _LONGEST_NAME:
-        return False
-    if judges_a_run(text, part.tokens):
+    begun = names[:1] == words[:1] and 0 < len(words) <= _LONGEST_NAME
+    if not (apart and begun) or judges_a_run(text, part.tokens):
         return False  # "Mirrored", "Low Priority"
     named = names[:2] == words[:2] if len(names) > 1 else _signs(text, part) or part.first != words[0]
     return named and not is_many(text.word(names[-1]))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.step import Step
@@ -23,7 +24,6 @@ _LEADING = frozenset({"then", "and", ",", ";", "\n"})
 _ALL = frozenset({"all", "both", "each"})
 _NTH = {"first": 0, "former": 0, "second": 1}
 _BESIDE_LISTED = frozenset({"a", "an", "the", "also", "then", "both", "job", "name"})
-_JOINING = frozenset({"and", ",", "&", "+", "plus"})
 _COMPARING = frozenset({"with", "to", "against", "versus", "vs"})
 
 
@@ -44,14 +44,22 @@ def _opens(text: Text, claim: Claim, step: Step) -> bool:
     It opens what that goes on with ("then on 1 GPU evaluate it"), or is a bare word that describes what the
     step makes ("export -> fp16 engine", "an int8 X engine").
     """
-    if claim.kind == "value" and isinstance(claim.value.value, str):
-        bare = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
-        between = range(claim.last + 1, step.at)
-        described = ("grammar.free.adjective", "grammar.free.noun")
-        if bare and all(text.kind(i) == "name" or text.within(i, *described) for i in between):
-            return True
     if claim.kind not in ("value", "platform"):
         return False
+    return _describes(text, claim, step) or _leads_to(text, claim, step)
+
+
+def _describes(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a value is a bare word before what a step makes: "an int8 X engine"."""
+    bare = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+    described = ("grammar.free.adjective", "grammar.free.noun")
+    between = range(claim.last + 1, step.at)
+    worded = claim.kind == "value" and isinstance(claim.value.value, str)
+    return worded and bare and all(text.kind(i) == "name" or text.within(i, *described) for i in between)
+
+
+def _leads_to(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a claim opens what goes on with a step: "then on 1 GPU evaluate it"."""
     first = claim.first
     while text.within(first - 1, "grammar.group.prep", "grammar.group.det"):
         first -= 1
@@ -147,7 +155,7 @@ def are_joined(text: Text, claims: list[Claim], step: Step) -> bool:
     between = [text.words(range(a.last + 1, b.last)) for a, b in pairwise(claims)]
     words = [set(each) - _BESIDE_LISTED for each in between]
     compared = _COMPARING if text.word(step.at).startswith("compar") else frozenset[str]()
-    return all(words) and set[str]().union(*words) <= _JOINING | compared
+    return all(words) and set[str]().union(*words) <= ADDING | compared
 
 
 # -- what stands with the word of a step ---------------------------------------------------------------

@@ -8,14 +8,8 @@ from collections.abc import Iterable, Iterator
 from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.finding import FIND, FINDERS, take_found
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.things import (
-    Things,
-    begins_order,
-    begins_thing,
-    listed,
-    only_describes,
-    read_things,
-)  # fmt: skip
+from skillbank.plan.reader.thing_bounds import begins_order, begins_thing
+from skillbank.plan.reader.things import Things, listed, only_describes, read_things
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.vague import is_vague
 

@@ -7,7 +7,8 @@ from functools import partial
 
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.telling import FRAME
-from skillbank.plan.reader.things import Things, begins_thing, is_data, read_things
+from skillbank.plan.reader.thing_bounds import begins_thing
+from skillbank.plan.reader.things import Things, is_data, read_things
 from skillbank.plan.reader.wording import is_many
 
 __all__ = ["take_apart"]

@@ -13,6 +13,7 @@ from itertools import pairwise
 from skillbank.plan.reader.coordination import goes_on
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import phrases
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import Wording, of
 
@@ -31,6 +32,11 @@ _ASKED_LAST = (
     "'would|'will|'does|'do|'is|'are|'long|'much|'many|'big|'good|'it|'that|'this|'the|'you|'i|'we|free.glue"
 )
 """How a question begins behind an order; a "which" or "where" says more of what stands before it."""
+_ASKED_WHETHER = {
+    asked: phrases("reports.supposed") + (phrases("reports.stated") if asked else ())
+    for asked in (False, True)
+}
+"""What asks whether something is so, by whether a question mark stands behind it."""
 _NEXT = "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training"
 """Words of order that only say that something comes next: "after that evaluate it"."""
 
@@ -140,11 +146,11 @@ class Clauses:
         text, i = self._text, self._behind_joins(first, end)
         if i == end:
             return before
+        if self._inquires(i, end, asked=asked):
+            return Mode.QUESTION
         if text.owner(i) == "courtesy":
             after = text.ledger.owner[i].last + 1
             return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST
-        if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
-            return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
             if text.within(i, f"grammar.mode.{mode}") and (
                 mode is not Mode.ORDER or not text.match(_NEXT, i)
@@ -153,6 +159,13 @@ class Clauses:
         if self._is_told(i, end):
             return Mode.REPORT
         return Mode.REQUEST if self._is_order(i) else before
+
+    def _inquires(self, i: int, end: int, *, asked: bool) -> bool:
+        """Whether a clause asks whether something is so, or what: none that begins with politeness."""
+        if self._text.begins(_ASKED_WHETHER[asked], i):
+            return True
+        worded = self._text.within(i, "grammar.mode.question") or self._is_whether(i, end)
+        return asked and self._text.owner(i) != "courtesy" and worded
 
     def _behind_joins(self, first: int, end: int) -> int:
         """Return where a clause begins behind marks, words that join it and adverbs."""

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["goes_on", "heads", "is_listed"]
+__all__ = ["ADDING", "goes_on", "heads", "is_listed"]
 
+ADDING = frozenset({"and", ",", "&", "+", "plus"})
+"""What adds a thing to the one before it."""
 _AND = frozenset({"and", "&", "plus", "then", "or", "nor"})
 _SAID = frozenset({"value", "platform"})
 _BESIDE = ("grammar.group.prep", "grammar.group.det", "grammar.free.adverb", "slots.around.link")
@@ -37,14 +39,10 @@ def heads(text: Text, clause: range, behind: range) -> bool:
 def is_listed(text: Text, tokens: Sequence[int]) -> bool:
     """Whether words hold values or platforms, and else nothing that says anything."""
     words = [i for i in tokens if text.kind(i) != "mark"]
-    numbers = [i for i in text.unclaimed(words) if text.kind(i) == "number"]
-    said = [i for i in words if text.owner(i) in _SAID or i in numbers]
-    rest, counted = [i for i in words if i not in said], bool(numbers)
-    return (
-        bool(said)
-        and not _asks_now(text, words)
-        and all(text.within(i, *_BESIDE) or (counted and text.is_plain(i)) for i in rest)
-    )
+    numbers = {i for i in text.unclaimed(words) if text.kind(i) == "number"}
+    said = {i for i in words if text.owner(i) in _SAID} | numbers
+    beside = (text.within(i, *_BESIDE) or (numbers and text.is_plain(i)) for i in words if i not in said)
+    return bool(said) and not _asks_now(text, words) and all(beside)
 
 
 def _asks_now(text: Text, words: Sequence[int]) -> bool:

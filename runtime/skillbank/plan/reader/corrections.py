@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.exclusions import NO_THINGS, is_led, settle_excluded, settle_lacking
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrase, phrases
@@ -23,7 +24,7 @@ __all__ = ["runs", "settle", "settle_names"]
 _NEAR = 2
 """Words between a place and a correction of it where nothing else can be meant."""
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
-_AND = frozenset({"and", "or", ",", "&", "+", "/"})
+_AND = ADDING | {"or", "/"}
 _BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 
@@ -154,6 +155,11 @@ def _behind_lead(text: Text, i: int) -> int:
     return denied.end
 
 
+def _is_parted(text: Text, between: range) -> bool:
+    """Whether a mark or "then" stands between two things."""
+    return text.has_kind(between, "mark") or "then" in text.words(between)
+
+
 def _put_claims(text: Text, run: range, end: int) -> bool:
     """Put what is said from a token on in the place of what was said before a correction.
 
@@ -162,7 +168,7 @@ def _put_claims(text: Text, run: range, end: int) -> bool:
     ledger, done = text.ledger, False
     kinds = _KINDS if {"ps", "p.s"}.isdisjoint(text.words(run)) else ("value",)
     for later in (c for c in ledger.of(*kinds) if c.first >= end):
-        if any(text.kind(k) == "mark" or text.word(k) == "then" for k in range(end, later.first)):
+        if _is_parted(text, range(end, later.first)):
             break
         rivals = [c for c in ledger.of(later.kind) if c.last < run.start and are_rivals(later, c)]
         before = _of_one_role(text, run, later, rivals)

@@ -13,6 +13,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
 from skillbank.plan.products import trains
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import is_local_file
@@ -36,7 +37,7 @@ _SEVERAL = frozenset(
     ["plus", "+", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"]
 )
 
-_LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
+_LISTING = frozenset([*ADDING, "-", "\n", "on", "from", "in", "at", "with", "the", "data", "place"])
 """What stands between places of one list."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""
@@ -58,6 +59,25 @@ def _rows(skill: Skill, name: str, variant: str | None) -> tuple[Binding, ...]:
     return tuple(r for r in bindings(skill, action, template)[0] if DATASETS.fullmatch(r.source))
 
 
+def _tests_of(text: Text, steps: Sequence[Step]) -> list[Claim]:
+    """Return the places of test data, where something else is there to validate on."""
+    held = [c for s in steps for c in s.of("place") if c.value.role in (None, "eval_dataset")]
+    tests = [c for c in held if is_test(c)]
+    roles = ((c.value.role, role_of_path(text, c.value.uri)) for c in held if c not in tests)
+    return tests if any("eval_dataset" in each for each in roles) else []
+
+
+def _forms_of(text: Text) -> dict[str, str]:
+    """Return as what places are said to be read; no place is two things."""
+    forms: dict[str, str] = {}
+    for uris, form in (claim.value for claim in text.ledger.of("format")):
+        for uri in uris:
+            if forms.setdefault(uri, form) != form:
+                both = f"{forms[uri]} and {form}"
+                raise ConflictError(f"{one_line(uri)} is said to be read as {both}; keep one of them.")
+    return forms
+
+
 class DataOfSteps:
     """The data of the steps of one text.
 
@@ -75,32 +95,19 @@ class DataOfSteps:
         self.used: set[int] = set()
         self.notes: list[str] = []
         self.questions: dict[int, list[Question]] = {}
-        held = [c for s in steps for c in s.of("place") if c.value.role in (None, "eval_dataset")]
-        self._tests = [c for c in held if is_test(c)]
-        if not any(
-            c.value.role == "eval_dataset" or role_of_path(text, c.value.uri) == "eval_dataset"
-            for c in held
-            if c not in self._tests
-        ):
-            self._tests = []  # nothing else is there to validate on
-        self._forms: dict[str, str] = {}
-        for claim in text.ledger.of("format"):
-            for uri in claim.value[0]:
-                if self._forms.setdefault(uri, claim.value[1]) != claim.value[1]:
-                    both = f"{self._forms[uri]} and {claim.value[1]}"
-                    raise ConflictError(f"{one_line(uri)} is said to be read as {both}; keep one of them.")
+        self._tests = _tests_of(text, steps)
+        self._forms = _forms_of(text)
         self._given = [self._own(i) for i in range(len(steps))]
         self._leave_lost()
 
     def _leave_lost(self) -> None:
         """Leave to a question what a step was given for others that all have data of their own."""
+        reads = [{r.source for r in rows} for rows in self.rows]
         for i, given in enumerate(self._given):
-            for source in set(given) - {r.source for r in self.rows[i]}:
-                reading = [k for k, rows in enumerate(self.rows) if any(r.source == source for r in rows)]
-                own = [self._given[k].get(source) for k in reading]
+            for source in set(given) - reads[i]:
+                own = [self._given[k].get(source) for k, read in enumerate(reads) if source in read]
                 if own and all(uris is not None and not set(given[source]) <= set(uris) for uris in own):
-                    lost = (c for c in self.steps[i].of("place") if c.value.uri in given[source])
-                    self.used -= {id(c) for c in lost}
+                    self.used -= {id(c) for c in self.steps[i].of("place") if c.value.uri in given[source]}
 
     def of(self, at: int) -> list[DataLocation]:
         """Return the data of a step: its own, else what was said by role for all, else an earlier step's."""

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
-from skillbank.plan.reader import accounting, courtesies, data_heads
+from skillbank.plan.model import WORDS
+from skillbank.plan.reader import accounting, context, courtesies, data_heads
 from skillbank.plan.reader.actions import ACTIONS, Mention
 from skillbank.plan.reader.bounding import mark_judged
 from skillbank.plan.reader.clauses import Clause, Clauses
@@ -78,7 +79,13 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | N
     placed = any(token.kind == "place" for token in page.tokens)
     if not placed or not data_heads.may_ask(said, formed=names_form(page)):
         return None
-    return _Reader(apart(page), library, skill).asked()
+    asked = _Reader(apart(page), library, skill).asked()
+    if asked is not None or not (shown := _shown_before(page)):
+        return asked
+    rest = apart(page)
+    rest.ledger.claim("report", shown)
+    asked = _Reader(rest, library, skill).asked()
+    return with_question(asked.request, (page.ledger.said(shown), *asked.unread)) if asked else None
 
 
 def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
@@ -99,11 +106,27 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
         rest = page.ledger.original[page.tokens[match.end].start :]
         if data_heads.splits_it(rest):
             return None
-        placed = any(token.kind == "place" for token in page.tokens[match.end :])
-        if (it := (_ON_IT if placed else _IT).search(rest)) is not None:
-            rest = rest[: it.end(1)] + _said_place(page, first.request.data[0].uri) + rest[it.end() :]
-        return first.request, rest
+        placed = page.has_kind(range(match.end, len(page.tokens)), "place")
+        return first.request, _with_place(page, rest, first.request.data[0].uri, placed=placed)
     return None
+
+
+def _with_place(page: Text, rest: str, uri: str, *, placed: bool) -> str:
+    """Return the rest of a text with the place of a data set where it speaks of it: "and train on it"."""
+    it = (_ON_IT if placed else _IT).search(rest)
+    return rest if it is None else rest[: it.end(1)] + _said_place(page, uri) + rest[it.end() :]
+
+
+def _shown_before(page: Text) -> range:
+    """Return the words of a text that begins with what no run shows: "results of JOB, and check X"."""
+    joints = (range(m.first) for m in islice(page.find(_JOINTS), _OPENING))
+    bases = tuple(f"actions.{action}.base" for action in ACTIONS)
+    shown = (
+        first for first in joints
+        if page.has_kind(first, "job") and page.holds(first, "actions.words.shown")
+        and not (page.holds(first, *bases) or page.has_kind(first, "place"))
+    )  # fmt: skip
+    return next(shown, range(0))
 
 
 def _said_place(page: Text, uri: str) -> str:
@@ -230,7 +253,7 @@ class _Reader:
         if action != "check":  # a check finds out itself
             mark_judged(page, clauses)
         doubts = list(self._take_told(action))
-        notes = doubts + accounting.take_context(page, clauses, frozenset(), frozenset())
+        notes = doubts + context.take_context(page, clauses, frozenset(), frozenset())
         return notes, accounting.left_over(page, clauses, frozenset())
 
     def _leave_denied(self) -> None:
@@ -287,7 +310,7 @@ _BOUNDING = (
 def with_question(request: Request, unread: tuple[str, ...]) -> Asked:
     """Return a request with a question about words that nothing came of."""
     question = question_about(list(unread), [])
-    asked = (*request.questions, *((question,) if question else ()))
+    asked = (*(q for q in request.questions if q.key != WORDS), *((question,) if question else ()))
     return Asked(request.model_copy(update={"questions": asked}), unread)
 
 

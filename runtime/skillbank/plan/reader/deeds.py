@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from skillbank.plan.reader.background import background
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
@@ -109,7 +110,7 @@ def mark_told(text: Text, clauses: Clauses) -> None:
     for claim in text.ledger.of("place"):
         if any(i in told and text.kind(i) == "place" for i in claim.tokens) and claim.first != listed:
             text.ledger.replace(claim, "place", replace(claim.value, told=True))
-        elif text.word(claim.last) in ("and", ",", "plus", "&", "+"):
+        elif text.word(claim.last) in ADDING:
             listed = claim.last + 1
 
 

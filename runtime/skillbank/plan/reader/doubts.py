@@ -9,6 +9,7 @@ from __future__ import annotations
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import of
 
 __all__ = ["mark_doubts"]
 
@@ -31,6 +32,10 @@ def mark_doubts(text: Text) -> None:
         _mark(text, page, name)
     _mark_headings(text)
     actions = text.ledger.of("action")
+    opening = min((c.first for c in text.ledger.of("action", "find")), default=0)
+    for match in bare.phrases("unread.things_counted"):
+        if match.end <= opening and text.sentence(match.first).start == match.first:
+            text.ledger.mark("unread", match.tokens())
     if len(actions) == 1 and len({c.value.skills for c in text.ledger.of("name")}) > 1:
         _mark_of_models(text)
     if len({c.value.action for c in actions}) > 1:
@@ -49,12 +54,21 @@ def _mark_asked(text: Text) -> None:
     for i in (i for i, token in enumerate(text.tokens) if token.text == "?" and token.kind == "mark"):
         claim = text.ledger.owner.get(i - 1)
         sentence = text.sentence(i - 1)
-        if claim is None or claim.kind not in _DOUBTED or claim.first == sentence.start:
+        if claim is None or claim.kind not in _DOUBTED or claim.tokens != tuple(range(claim.first, i)):
             continue
-        bare = text.kind(claim.first - 1) == "mark" and text.word(claim.first - 1) != ":"
         asks = not _POLITE.isdisjoint(text.words(sentence)) or "courtesy" in text.owners(sentence)
-        if bare and not asks and claim.tokens == tuple(range(claim.first, i)):
+        if _is_bare(text, claim, sentence.start) and not asks:
             text.ledger.mark("unread", claim.tokens)
+
+
+def _is_bare(text: Text, claim: Claim, start: int) -> bool:
+    """Whether nothing leads to what a question ends with; a verb or a job as a sentence of its own orders."""
+    before = claim.first - 1
+    while before >= start and text.word(before) in of("joins", "determiners"):
+        before -= 1
+    if before < start:
+        return claim.kind != "job" and not (claim.kind == "action" and claim.value.asked)
+    return text.kind(before) == "mark" and text.word(before) != ":"
 
 
 def _mark_headings(text: Text) -> None:

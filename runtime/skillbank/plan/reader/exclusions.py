@@ -6,7 +6,7 @@ about, or it stays, where they say something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import phrase, phrases
@@ -77,27 +77,56 @@ def _leave_methods(text: Text) -> None:
 
 def settle_excluded(text: Text) -> None:
     """Take out what is excluded beside another of its kind: "instead of A use B", "not A but B"."""
-    for match in list(text.phrases("exclusions.busy")):
-        owner = text.ledger.owner[match.first]
-        if any(c is not owner for c in text.ledger.of("platform")):
-            _take(text, owner, match.tokens(), "excluded")
+    _settle_each(text, "exclusions.busy", _leave_busy)
     for match in text.unread().phrases("exclusions.neither"):
         text.ledger.mark("unread", match.tokens())
     settle_exclusions(text, "place", "value", "job", "platform")
     _leave_methods(text)
-    for match in list(text.phrases("exclusions.spared")):
-        owner = text.ledger.owner[match.tokens("what")[0]]
-        _take(text, owner, match.tokens(), "unread" if _is_part(text, owner) else "excluded")
-    for match in list(text.phrases("exclusions.number")):  # "30 epochs and not 50"
-        if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
-            text.ledger.claim("excluded", match.tokens())
-    for match in list(text.phrases("exclusions.no_not")):
-        if text.word(match.end - 1) == "not":
-            text.ledger.claim("excluded", match.tokens())
-    for match in list(text.phrases("exclusions.excluded")):
-        said = text.ledger.owner.get(match.end - 1)
-        if said is not None and (kind := _fate(text, match, said)):
-            _take(text, said, match.tokens(), kind)
+    for group, settle in _SETTLED.items():
+        _settle_each(text, group, settle)
+
+
+def _settle_each(text: Text, group: str, settle: Callable[[Text, Match], None]) -> None:
+    for match in list(text.phrases(group)):
+        settle(text, match)
+
+
+def _leave_busy(text: Text, match: Match) -> None:
+    """Exclude a platform that is busy, beside another one."""
+    owner = text.ledger.owner[match.first]
+    if any(c is not owner for c in text.ledger.of("platform")):
+        _take(text, owner, match.tokens(), "excluded")
+
+
+def _leave_spared(text: Text, match: Match) -> None:
+    owner = text.ledger.owner[match.tokens("what")[0]]
+    _take(text, owner, match.tokens(), "unread" if _is_part(text, owner) else "excluded")
+
+
+def _leave_number(text: Text, match: Match) -> None:
+    """Exclude a number behind the one that is meant: "30 epochs and not 50"."""
+    if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
+        text.ledger.claim("excluded", match.tokens())
+
+
+def _leave_denied(text: Text, match: Match) -> None:
+    if text.word(match.end - 1) == "not":
+        text.ledger.claim("excluded", match.tokens())
+
+
+def _leave_excluded(text: Text, match: Match) -> None:
+    said = text.ledger.owner.get(match.end - 1)
+    if said is not None and (kind := _fate(text, match, said)):
+        _take(text, said, match.tokens(), kind)
+
+
+_SETTLED: Mapping[str, Callable[[Text, Match], None]] = {
+    "exclusions.spared": _leave_spared,
+    "exclusions.number": _leave_number,
+    "exclusions.no_not": _leave_denied,
+    "exclusions.excluded": _leave_excluded,
+}
+"""By the phrases that exclude something, in the order in which they count, what they take out."""
 
 
 def _fate(text: Text, match: Match, owner: Claim) -> str:

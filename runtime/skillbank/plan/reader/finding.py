@@ -9,7 +9,8 @@ from itertools import takewhile
 from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import word_list
-from skillbank.plan.reader.things import Things, begins_thing, is_data, read_things
+from skillbank.plan.reader.thing_bounds import begins_thing
+from skillbank.plan.reader.things import Things, is_data, read_things
 from skillbank.plan.reader.vague import is_vague
 from skillbank.plan.reader.wording import is_regular_past, of
 

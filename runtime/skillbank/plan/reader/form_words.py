@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
 from skillbank.plan.reader.place import SOURCES
@@ -163,7 +164,7 @@ def _of_all(text: Text, i: int, end: int, form: str) -> bool:
 def _listed_before(text: Text, claim: Claim, at: int) -> list[Claim]:
     """Return the places of the same role that are listed with one: "on A and B as COCO"."""
     found: list[Claim] = []
-    while at >= 2 and text.tokens[at - 1].text in ("and", ",", "plus", "&"):
+    while at >= 2 and text.word(at - 1) in ADDING:
         before = _data_at(text, at - 2)
         if before is None or before.value.role != claim.value.role:
             break

@@ -111,14 +111,18 @@ def take_owned(text: Text) -> None:
     for match in list(text.phrases("hardware.some")) if owned else ():
         text.ledger.claim("unread", match.tokens())
     for match in list(text.phrases("hardware.all")) if owned else ():
-        before = [c for c in owned if c.last < match.first]
-        last = before[-1] if before else None
-        if last is None or any(c.value.slot == last.value.slot for c in text.ledger.of("value")):
-            continue
-        if len(before) > 1 or _may_be_others(text, last, match):
-            text.ledger.claim("unread", match.tokens())
-        else:
-            text.ledger.claim("value", match.tokens(), last.value)
+        _take_all_of(text, match, [c for c in owned if c.last < match.first])
+
+
+def _take_all_of(text: Text, match: Match, owned: list[Claim]) -> None:
+    """Ask for what somebody has, of whose kind nothing else is asked for; of several things ask which."""
+    set_ = {c.value.slot for c in text.ledger.of("value")}
+    if not owned or owned[-1].value.slot in set_:
+        return
+    if len(owned) > 1 or _may_be_others(text, owned[-1], match):
+        text.ledger.claim("unread", match.tokens())
+    else:
+        text.ledger.claim("value", match.tokens(), owned[-1].value)
 
 
 def _may_be_others(text: Text, owned: Claim, match: Match) -> bool:

@@ -37,11 +37,8 @@ def take_headings(page: Text) -> None:
     others = {line.action for line in lines} - {"train", "evaluate"}
     for line in lines:
         tokens = range(line.first, line.end)
-        if (
-            line.action not in _MEASURED
-            or not page.ledger.free(line.first)
-            or not page.has_kind(tokens, "place")
-        ):
+        placed = page.ledger.free(line.first) and page.has_kind(tokens, "place")
+        if line.action not in _MEASURED or not placed:
             continue
         counted = page.has_kind(tokens, "number")
         while_training = page.word(line.first).startswith("val") or "every" in page.words(tokens)

@@ -7,10 +7,11 @@ else hands on what a person says or writes: "my boss says to train X on D", "the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.people import is_name
-from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.phrases import phrases, word_list
 from skillbank.plan.reader.reports import asks
 from skillbank.plan.reader.wording import of
 
@@ -24,6 +25,7 @@ _OVER = frozenset({"said", "wrote", "told", "was", "were", "had"})
 _DOUBTING = word_list("heard.doubting")
 _UNSURE = "operator.not 'sure|'certain|'convinced|'happy|'agree|'say|'right"
 _NOBODY = frozenset({"nobody", "noone", "never"})
+_OPEN = ("grammar.mode.condition", "grammar.mode.later")
 _NAMED = ("place", "job", "name", "pair", "report", "block")
 
 
@@ -154,6 +156,7 @@ def take_heard(text: Text) -> list[str]:
                 "courtesy", [i for i in match.tokens() if text.word(i) != "to" and not asks(text, i)]
             )
             notes.append(f"'{text.ledger.said(match.tokens())}' says whose wish it is")
+            text.ledger.claim("unread", _conditions(text, match))
             continue
         tokens = text.unclaimed(range(match.first, end))
         held = text.has_kind(tokens, "place", "job")
@@ -190,6 +193,17 @@ def _is_passed_on(text: Text, match: Match, said: range) -> bool:
     order = asks(text, first) or text.word(first) in _OF_DATA
     told = text.word(first - 1) in ("you", "we")  # "everyone says you train on X"
     return order and not told and text.has_kind(said, "place", "job") and _is_person(text, match.tokens())
+
+
+def _conditions(text: Text, match: Match) -> list[int]:
+    """Return the words behind an order that somebody else gives which leave open whether it is to be done."""
+    said = range(match.end, text.sentence(match.end).stop)
+    bound = (i for i in said if text.within(i, *_OPEN) and not text.match("'if 'you 'please", i))
+    behind = range(match.end, text.sentence(min(said.stop + 1, len(text.tokens) - 1)).stop)
+    judged = (i for i in behind if text.begins(phrases("heard.judged"), i))
+    first = next(chain(bound, judged), len(text.tokens))
+    marks = (i for i in range(first + 1, len(text.tokens)) if text.kind(i) == "mark")
+    return list(range(first, next(marks, len(text.tokens))))
 
 
 def _is_doubted(text: Text, said: range, around: list[int]) -> bool:

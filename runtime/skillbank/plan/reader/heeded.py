@@ -102,9 +102,9 @@ def _mark_beside(text: Text) -> None:
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
     parts = [*bare.phrases("unread.another"), *text.phrases("unread.sized")]
-    if len(text.ledger.of("action", "find")) > 1:
-        for match in bare.phrases("unread.spare"):
-            text.ledger.mark("unread", match.tokens())
+    several = len(text.ledger.of("action", "find")) > 1
+    for match in bare.phrases("unread.room", *(("unread.spare",) if several else ())):
+        text.ledger.mark("unread", match.tokens())
     for what in (match.tokens("what") for match in parts):
         wished = what and text.words([what[0] - 1, what[0]]) == ["would", "like"]
         if not wished and all(text.owner(i) in ("", *_SET, "action", "order") for i in what):

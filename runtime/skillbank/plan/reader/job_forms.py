@@ -6,7 +6,7 @@ compared with or only spoken of is none that a training starts from. What no ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
@@ -15,9 +15,10 @@ from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.place import is_into
 from skillbank.plan.reader.step import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.value import MORE
 from skillbank.plan.reader.wording import of
 
-__all__ = ["JobAction", "mark_last_beside_new", "mark_other_forms", "mark_spoken_of", "mark_unmade"]
+__all__ = ["JobAction", "settle_jobs"]
 
 JobAction = Callable[[str], str]
 """Action that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
@@ -38,7 +39,17 @@ _MAKERS = (
 _PASTS = "|".join(words[0] for words in _FORMS.values() if words[0].endswith(".past"))
 
 
-def mark_other_forms(text: Text, steps: Sequence[Step], job_action: JobAction | None) -> None:
+def settle_jobs(text: Text, steps: Sequence[Step], job_action: JobAction | None) -> list[str]:
+    """Ask about jobs that are not what they are called, or no step's; return sentences on the others."""
+    _mark_other_forms(text, steps, job_action)
+    _mark_unmade(text, steps)
+    _mark_other_purposes(text, steps)
+    _mark_last_beside_new(text, steps)
+    _mark_spoken_of(text, steps)
+    return list(_settle_more_epochs(text, steps))
+
+
+def _mark_other_forms(text: Text, steps: Sequence[Step], job_action: JobAction | None) -> None:
     """Ask about the words beside a job where they name what another action leaves."""
     built = any(step.action == "gen_trt_engine" for step in steps)
     for claim in text.ledger.of("job") if job_action is not None else ():
@@ -48,7 +59,7 @@ def mark_other_forms(text: Text, steps: Sequence[Step], job_action: JobAction | 
             text.ledger.mark("unread", [i for tokens in said.values() for i in tokens])
 
 
-def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
+def _mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
     """Ask which model is the last one where the request trains one of its kind before it is spoken of."""
     for step in steps:
         for claim in (c for c in step.of("job") if str(c.value).startswith("last")):
@@ -60,7 +71,7 @@ def mark_last_beside_new(text: Text, steps: Sequence[Step]) -> None:
 _EARLIER = frozenset({"previous", "preceding"})
 
 
-def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
+def _mark_unmade(text: Text, steps: Sequence[Step]) -> None:
     """Ask where a place is given to what no step makes: "train it, put the ONNX into X"."""
     made = {step.action for step in steps}
     for claim in text.ledger.of("place"):
@@ -75,14 +86,55 @@ def mark_unmade(text: Text, steps: Sequence[Step]) -> None:
             text.ledger.mark("unread", held)
 
 
-def mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
+def _mark_other_purposes(text: Text, steps: Sequence[Step]) -> None:
+    """Ask what a job is to do with data that are for another action: "run JOB on D for training".
+
+    A verb that names what is done says it itself: "label D for training with JOB".
+    """
+    for step in (s for s in steps if s.action == "inference" and text.within(s.at, *_STARTED)):
+        for claim in step.of("place"):
+            words = [i for i in claim.tokens if text.kind(i) == "word"]
+            learned = claim.value.role in ("train_datasets", "eval_dataset") and not claim.value.test
+            if learned and text.words(words[:1]) in (["for"], ["as"]):
+                text.ledger.mark("unread", words)
+
+
+_STARTED = ("actions.words.apply", "actions.words.launch")
+
+
+def _mark_spoken_of(text: Text, steps: Sequence[Step]) -> None:
     """Ask about a job beside a training of a named model where nothing leads from it to the training.
 
-    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from.
+    "Start when JOB is done", "as in JOB", "with JOB's data" and "into JOB" say no model to start from, and
+    "train X, our last model, on D" leaves open whether it only says which model X is.
     """
     for step in (s for s in steps if trains(s.action) and s.of("name")):
         for claim in step.of("job"):
-            if not _is_led_from(text, claim):
+            if _is_apposed(text, step, claim) or not _is_led_from(text, claim):
+                text.ledger.replace(claim, "unread")
+
+
+def _is_apposed(text: Text, step: Step, claim: Claim) -> bool:
+    """Whether the last model is said to be the named one that is trained: "train X, our last model, on D"."""
+    first = claim.first
+    while text.within(first - 1, "grammar.group.det", "grammar.free.adjective"):
+        first -= 1
+    parted = text.kind(first - 1) == "mark" and text.kind(first - 2) == "name"
+    plain = text.word(step.at) in ("train", "training", "trained")
+    return parted and plain and str(claim.value).startswith("last") and text.kind(claim.last + 1) == "mark"
+
+
+def _settle_more_epochs(text: Text, steps: Sequence[Step]) -> Iterator[str]:
+    """Say that more epochs are counted anew, from the model of a job; ask where a step starts from none."""
+    for step in steps:
+        jobs = [c for c in step.of("job") if text.owner(c.first) == "job"]
+        for claim in (c for c in step.of("value") if c.value.slot == "epochs" and not c.value.most):
+            if MORE.isdisjoint(text.words(claim.tokens)):
+                continue
+            if jobs:
+                said = text.ledger.said(claim.tokens)
+                yield f"'{said}' is all that is trained: it starts from the model of that job, at epoch 0"
+            else:
                 text.ledger.replace(claim, "unread")
 
 

@@ -34,13 +34,7 @@ _ORDERED = frozenset({"do", "run", "perform", "need", "request", "want", "start"
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     claim = text.ledger.claim
-    for match in text.phrases("jobs.other"):
-        if _compares(text, match):
-            claim("unread", _without_names(text, match))
-    for match in text.phrases("jobs.named"):
-        told = text.words(range(text.sentence(match.first).start, match.first))
-        if _TOLD.isdisjoint(told):
-            claim("unread", _without_names(text, match))
+    _leave_unnamed(text)
     for match in text.phrases("jobs.just"):
         kind = _kind(text, match.tokens("what")) or "train"
         claim("job", _without_names(text, match), f"last:{kind}")
@@ -55,6 +49,17 @@ def take_jobs(text: Text) -> None:
     for match in text.phrases("jobs.further") if text.ledger.of("job") else ():
         if text.word(match.first - 1) != "once":  # "once more" is one phrase
             claim("order", match.tokens("w"))
+
+
+def _leave_unnamed(text: Text) -> None:
+    """Leave unread what another run is compared with, and a job that only the person knows."""
+    for match in text.phrases("jobs.other"):
+        if _compares(text, match):
+            text.ledger.claim("unread", _without_names(text, match))
+    for match in text.phrases("jobs.named"):
+        told = text.words(range(text.sentence(match.first).start, match.first))
+        if _TOLD.isdisjoint(told):
+            text.ledger.claim("unread", _without_names(text, match))
 
 
 def _compares(text: Text, match: Match) -> bool:

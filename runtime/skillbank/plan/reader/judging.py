@@ -51,11 +51,11 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     used |= set(match.tokens())
     state, denied, end = _after(text, match.end)
     negations += sum(text.word(i) in _NOT for i in match.tokens())
+    if value == state == "off":  # "no need to switch AutoML off", "without AutoML being skipped"
+        heads = _head_before(text, first, match.first)
+        used |= heads
+        negations += bool(heads) or "without" in text.words(used)
     if state is not None:
-        if value == state == "off":  # "no need to switch AutoML off", "without AutoML being skipped"
-            heads = _head_before(text, first, match.first)
-            used |= heads
-            negations += bool(heads) or "without" in text.words(used)
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))

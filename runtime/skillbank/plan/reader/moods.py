@@ -219,12 +219,11 @@ _OF_DATA = "places.roles.eval_dataset.before"
 
 def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
     rivals = [c for c in moods.asked if c.kind == claim.kind and are_rivals(c, claim)]
-    if claim.kind == "name" and any(moods.beside(c, claim) for c in rivals):
-        return Fate.HOLDS  # "which of A or B is not important": neither is the one that is meant
+    # "which of A or B is not important": neither is the one that is meant
+    if claim.kind == "name" and (not rivals or any(moods.beside(c, claim) for c in rivals)):
+        return Fate.HOLDS
     if rivals:
         return Fate.HISTORY
-    if claim.kind == "name":
-        return Fate.HOLDS
     if claim.kind == "job":
         return _fate_of_job(text, moods, claim, mood)
     alike = any(text.tokens[i].text in _LIKENESS and text.ledger.free(i) for i in moods.asking(claim.last))

@@ -193,14 +193,7 @@ class Names:
                 made.append(token)
                 continue
             quoted = token.value.instead[0].kind == "quote"
-            before = [
-                t.text
-                for t in tokens[:i]
-                if t.text not in (",", "quote", "name") and not lexicon().has(t.text, "told.between")
-            ][-2:]
-            looked_for = before[-1:] == ["for"] and before[0] in ("look", "looking", "search", "searching")
-            finding = lexicon().classes["grammar.name.finding"]
-            if looked_for or (before and before[-1] in finding) or (quoted and named):
+            if _is_sought(tokens[:i]) or (quoted and named):
                 said, bank = original[token.start : token.end].strip("\"'`"), token.value.skills[0].qualified
                 made += token.value.instead
                 notes.append(f"'{shown(said)}' was read as what to find, not as the name of {shown(bank)}")
@@ -283,3 +276,14 @@ def _is_version(original: str, end: int, after: Token) -> bool:
     if re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE) is None:
         return False
     return gap == "-" or after.text[0] in "vx" or (after.kind == "number" and "." in word)
+
+
+def _is_sought(before: list[Token]) -> bool:
+    """Whether the words before a name say that it is to be found in pictures: "find", "look for"."""
+    words = [
+        t.text
+        for t in before
+        if t.text not in (",", "quote", "name") and not lexicon().has(t.text, "told.between")
+    ][-2:]
+    looked_for = words[-1:] == ["for"] and words[0] in ("look", "looking", "search", "searching")
+    return looked_for or (bool(words) and words[-1] in lexicon().classes["grammar.name.finding"])

@@ -71,17 +71,18 @@ def correct(
         looked_for = _looked_for(made, words, looked_for)
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             wrong = not (looked_for or _is_known(word, words) or _is_called(text, tokens, i))
-            meant = (
-                _SWAPPED.get(word)
-                or _unstretched(word, words)
-                or (wrong and nearest(word, opening=_opens(made)))
-                or ""
-            )
+            near = nearest(word, opening=_opens(made)) if wrong else None
+            meant = _swapped(word, words) or near or ""
         if meant and _may_be(text, made, token, meant, words) and not _nearer(word, meant, named):
             notes.append(read_as(word, meant))
             token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _swapped(word: str, words: Lexicon) -> str:
+    """Return what a word is a known misspelling of, or drawn out from."""
+    return _SWAPPED.get(word) or _unstretched(word, words)
 
 
 _STRETCHED = re.compile(r"(.)\1{2,}")

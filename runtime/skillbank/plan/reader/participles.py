@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.coordination import ADDING
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import ACTIONS, phrases
 from skillbank.plan.reader.wording import of
 
@@ -31,7 +32,7 @@ _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which
 _LONGEST = 5
 """Words of who wishes something."""
 _NOUNS = ("grammar.group.model", "places.weights.before", "places.data.nouns")
-_JOINS = frozenset({"and", ",", "then", ")", "plus", "/", "&", "or"})
+_JOINS = ADDING | {"then", ")", "/", "or"}
 _NEXT = frozenset({"then", "also", "afterwards", "finally"})
 
 
@@ -47,15 +48,22 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     if _is_told(text, i, before, ordered=ordered):
         return None
     first = clauses.sentence(i).start
+    if (match := _wish_before(text, first, i)) is not None:
+        return _wished(text, clause.first, match.first, match.tokens("wish"))
+    # "once it has been trained on X": what is said of it tells that it is still to be done.
+    said = ordered and text.has_kind(range(i, clause.end), "place", "number")
+    return [] if said or _goes_on(text, first, i) else None
+
+
+def _wish_before(text: Text, first: int, i: int) -> Match | None:
+    """Return the words up to a participle by which it asks, the nearest first."""
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         opens = text.kind(start - 1) in ("", "mark") or text.word(start - 1) in _JOINS | _NEXT
         for source in (*phrases("action.wished"), *(phrases("action.ordered") if opens else ())):
             match = text.match(source, start, i)
             if match is not None and match.end == i:
-                return _wished(text, clause.first, start, match.tokens("wish"))
-    # "once it has been trained on X": what is said of it tells that it is still to be done.
-    said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))
-    return [] if said or _goes_on(text, first, i) else None
+                return match
+    return None
 
 
 def _wished(text: Text, first: int, start: int, wish: list[int]) -> list[int]:

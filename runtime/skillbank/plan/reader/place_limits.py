@@ -56,6 +56,7 @@ def _may_be_left(text: Text, claim: Claim) -> bool:
     training = any(c.value.action == "train" for c in text.ledger.of("action"))
     inside = text.word(claim.last - 1) in _INSIDE and claim.last > claim.first
     begun = _BEGUN.intersection(text.words(range(max(0, claim.first - 2), claim.last)))
+    begun -= {"with"} if "checkpoints" in text.words(claim.tokens) else set()  # those that it leaves
     beaten = text.word(claim.last - 1) in ("against", "versus", "vs", "beat", "than")
     return training and (beaten or (inside and not begun and not is_model_file(text, claim.value.uri)))
 

@@ -6,6 +6,7 @@ are for, the plan asks.
 
 from __future__ import annotations
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place_limits import leave_place
 from skillbank.plan.reader.tokens import Claim
@@ -13,9 +14,7 @@ from skillbank.plan.reader.tokens import Claim
 __all__ = ["mark_places_beside"]
 
 _SEARCHED = (None, "inference_dataset")
-_JOINTS = frozenset(
-    {"and", ",", "also", "plus", "&", "+", "or", "\n", ":", ";", "both", "additionally", "then"}
-)
+_JOINTS = ADDING | {"also", "or", "\n", ":", ";", "both", "additionally", "then"}
 _PASSED = ("places.data.nouns", "grammar.group.det", "grammar.free.adjective", "grammar.group.prep")
 _WITH = frozenset({"with", "using", "by", "via", "through", "into"})
 _LEADING_TO = frozenset({"to", "as", "against"})

@@ -71,11 +71,8 @@ def _take_beside(page: Text) -> None:
     "Here" of a step where a platform is named for another is a second one, and both exclude each other.
     """
     for match in list(page.phrases("platforms.here")):
-        i = match.first
-        led = page.kind(i - 1) in ("name", "place") or page.word(i - 1) in _BEFORE_HERE
-        done = i and any(each.startswith("actions.") for each in page.classes[i - 1])
-        if (led or done) and page.ledger.free(i):
-            page.ledger.claim("platform", [i], "local")
+        if _is_where(page, match.first) and page.ledger.free(match.first):
+            page.ledger.claim("platform", [match.first], "local")
     for match in list(page.phrases("platforms.running")):
         page.ledger.claim("context", match.tokens("w"))
     for claim in page.ledger.of("platform"):
@@ -86,6 +83,12 @@ def _take_beside(page: Text) -> None:
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
     for match in list(page.phrases("platforms.no_cluster")) if here else ():
         page.ledger.claim("context", match.tokens())
+
+
+def _is_where(page: Text, i: int) -> bool:
+    """Whether a "here" stands behind what is to be done: "train X here"."""
+    led = page.kind(i - 1) in ("name", "place") or page.word(i - 1) in _BEFORE_HERE
+    return led or (i > 0 and any(each.startswith("actions.") for each in page.classes[i - 1]))
 
 
 def _is_of_others(page: Text, claim: Claim) -> bool:

@@ -111,8 +111,8 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     """Account for sentences that ask something of us and request no run."""
     notes = []
     for clause in clauses.all:
-        if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
-            tokens = text.unclaimed(_asked(text, clauses, clause))
+        asked = clause.mode is Mode.QUESTION and text.owner(clause.first) in ("", "courtesy")
+        if asked and (tokens := text.unclaimed(_asked(text, clauses, clause))):
             if _weighs(text, tokens):
                 text.ledger.claim("unread", tokens)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import (
     AFTER,
@@ -201,7 +202,7 @@ def _leads_on(text: Text, match: Match, place: int) -> bool:
 def _is_taken(text: Text, place: int) -> bool:
     """Whether a list of places has one verb or none: "use A and B as training data"."""
     first = place
-    while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
+    while first > 1 and text.word(first - 1) in ADDING:
         before = next(
             (k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None
         )
@@ -211,11 +212,7 @@ def _is_taken(text: Text, place: int) -> bool:
     opens = first
     while opens and text.within(opens - 1, *_SUBJECT):
         opens -= 1  # "everything under A and B is for training"
-    alone = (opens == 0 or text.tokens[opens - 1].kind == "mark") and text.tokens[place - 1].text in (
-        "and",
-        "&",
-        "plus",
-    )
+    alone = (opens == 0 or text.tokens[opens - 1].kind == "mark") and text.word(place - 1) in ADDING - {","}
     return first != place and (
         alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
     )
@@ -228,11 +225,7 @@ def _backwards(text: Text, place: int, like: Place) -> None:
             (k for k in range(place - 1, max(-1, place - 4), -1) if text.tokens[k].kind == "place"), None
         )
         between = [text.tokens[k].text for k in range(before + 1, place)] if before is not None else ["."]
-        if (
-            before is None
-            or not text.ledger.free(before)
-            or not set(between) <= {",", "and", "plus", "&", "+", "both"}
-        ):
+        if before is None or not text.ledger.free(before) or not set(between) <= ADDING | {"both"}:
             return
         text.ledger.claim(
             "place",

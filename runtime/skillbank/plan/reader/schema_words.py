@@ -60,17 +60,20 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         return False  # what stands with it was no value of the slot
     if _counts_other_epochs(text, tokens, key, keys):
         return True
-    value, unit = text.tokens[i].value, []
+    memory = text.match(phrase("keys.memory"), i + 1)
+    of_memory = memory.tokens() if memory is not None else []
+    part = text.kind(i) == "percent" and keys.limits.get(key, 2) > 1
+    if part or (of_memory and key not in keys.megabytes):
+        return False
+    return claim_key(text, [*tokens, i, *of_memory], key, _counted(text, i, of_memory=bool(of_memory)))
+
+
+def _counted(text: Text, i: int, *, of_memory: bool) -> float:
+    """Return a number as a key counts it: in parts of 1, in megabytes."""
+    value: float = text.tokens[i].value
     if text.kind(i) == "percent":
-        if keys.limits.get(key, 2) > 1:
-            return False
-        value /= 100
-    if (match := text.match(phrase("keys.memory"), i + 1)) is not None:
-        if key not in keys.megabytes:
-            return False
-        unit = match.tokens()
-        value *= 1024 if text.word(i + 1).startswith("g") else 1
-    return claim_key(text, [*tokens, i, *unit], key, value)
+        return value / 100
+    return value * 1024 if of_memory and text.word(i + 1).startswith("g") else value
 
 
 def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:
@@ -226,6 +229,14 @@ def _place(text: Text, claim: Claim, keys: Keys) -> None:
     apart = text.word(claim.first - 1) in (",", ";", ".")
     if apart or claim.value.role is not None or len(claim.tokens) > 1:
         return
-    if (found := name_before(text, claim.first, keys, ("string",))) is not None:
+    found = name_before(text, claim.first, keys, ("string",))
+    if found is not None and not all(text.within(k, *_OF_MODELS) for k in found[0]):
         text.ledger.withdraw(claim)
         claim_key(text, [*found[0], *claim.tokens], found[1], claim.value.uri)
+
+
+_OF_MODELS = (
+    "places.weights.before", "places.results.objects", "grammar.group.prep",
+    "grammar.group.det",
+)  # fmt: skip
+"""Words of what a run starts from or leaves, which by themselves name no key: "checkpoints to X"."""

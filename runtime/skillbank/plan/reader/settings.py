@@ -151,11 +151,10 @@ class StepSettings:
         step, action = self.steps[at], self.actions[at]
         assert step.skill is not None
         keys = keys_of(step.skill, step.action)
-        if value.slot == SIZE:
-            sized = f"{step.action}.input_width" in keys.kinds
-            return SIZE if own and sized else _square(keys, value) if own else None
+        if value.slot == SIZE and own:
+            return SIZE if f"{step.action}.input_width" in keys.kinds else _square(keys, value)
         if value.slot:
-            return self._key_of_slot(at, value, own)
+            return None if value.slot == SIZE else self._key_of_slot(at, value, own)
         key = value.key
         if key.startswith("automl.") or key == "automl":
             return key if self._searches(step) else None

@@ -9,6 +9,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.belonging import are_joined, named_before, owner_of
 from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.coordination import ADDING
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import phrase
 from skillbank.plan.reader.step import Step
@@ -20,7 +21,7 @@ __all__ = ["settle_actions", "steps_of"]
 _OF_A_STEP = frozenset({
     "name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size", "platform"
 })  # fmt: skip
-_GLUE = frozenset({"and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus"})
+_GLUE = ADDING | {"then", "also", "finally", "/", "|", "it", "both"}
 """Steps with nothing else between them are said in one breath: what stands behind the last is of all."""
 _LEADING_ON = frozenset({"at", "from", "on", "with"})
 _THEN = frozenset({"then", "after", "afterwards", "subsequently", "later", "next"})

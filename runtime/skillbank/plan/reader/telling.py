@@ -299,21 +299,20 @@ class Teller:
                 break  # "as soon as"
             if word in of("reasons") or (word == "so" and then == "that"):
                 reason, i = True, i + 1 + (then == "that")
-            elif word in ("after", "before", "once") and self._is_talk(i + 1, end):
-                i += 2  # "after training we will show it"
-            elif (
-                self._text.tokens[i].kind == "mark"
-                or word.endswith("ly")
-                or word in of("joins", "continuing")
-            ):
-                i += 1
-            elif (owner := self._text.ledger.owner.get(i)) is not None and owner.value == FRAME:
-                i = owner.last + 1
-            elif (coloured := self._coloured(i)) > i:
-                i = coloured
+            elif (behind := self._behind_opener(i, end)) > i:
+                i = behind
             else:
                 break
         return i, reason
+
+    def _behind_opener(self, i: int, end: int) -> int:
+        """Return where what joins or colours a clause ends; the same token where that is none of it."""
+        word, owner = self._words[i], self._text.ledger.owner.get(i)
+        if word in ("after", "before", "once") and self._is_talk(i + 1, end):
+            return i + 2  # "after training we will show it"
+        if self._text.kind(i) == "mark" or word.endswith("ly") or word in of("joins", "continuing"):
+            return i + 1
+        return owner.last + 1 if owner is not None and owner.value == FRAME else self._coloured(i)
 
     def _is_talk(self, k: int, end: int) -> bool:
         """Whether a token is an action that is only spoken of, and somebody's doing follows."""

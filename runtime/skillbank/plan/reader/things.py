@@ -14,13 +14,11 @@ from itertools import pairwise
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.thing_bounds import AWAY, JOINS, begins_thing, leads_away
 from skillbank.plan.reader.wording import is_many
 
 __all__ = [
-    "DATA_NOUNS",
     "Things",
-    "begins_order",
-    "begins_thing",
     "goes_on",
     "is_data",
     "listed",
@@ -48,75 +46,9 @@ _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
 )
 _DOING = frozenset(["wearing", "holding", "carrying", "riding", "pushing", "pulling", "sitting", "standing"])
-_ALL = frozenset({"all", "any", "every", "each"})
-_JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
-DATA_NOUNS = "places.data.nouns|free.noun|'photographs|'photograph"
 _SAYING = word_list("things.saying")
 """Words behind which stands what is written on a thing."""
-_PICTURES = word_list("things.pictures")
 _LONE = word_list("things.lone")
-_UNLABELLED = "places.roles.inference_dataset.before"
-_ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
-_WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
-_AWAY = (
-    f"{_ON} group.det+ ~word 'of group.det* @place",
-    f"{_ON} group.det* ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
-    "'in|'on group.det+ free.adjective* told.stills",
-    "'in|'on group.det+ ~word free.adjective* 'pictures|'images|'photos|'photographs|'scans",
-    (
-        f"{_ON} group.det+ ~word|free.adjective* told.seen 'from|'of|'by group.det? "
-        "~word|mode.past|mode.schedule ',|':? @place"
-    ),
-    f"{_ON} group.det|free.adjective* @place",
-    "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
-    (
-        f"{_ON} group.det|free.adjective|~word|@number|^unread* {DATA_NOUNS}|{_UNLABELLED}+ "
-        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* ',? @place"
-    ),
-    f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
-    "'with|'using|'by|'via group.det|free.adjective|group.last|~word* group.model !~word",
-    "'at|'above|'over|'below @number !~word",
-    "'for 'me|'us|'my|'our|'them|'him|'her",
-    "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
-    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{DATA_NOUNS}"
-    "|actions.words.engine* "
-    "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
-    (
-        f"{_WITH} group.det|free.adjective|places.data.link|free.noun* "
-        "places.weights.before|places.results.before"
-    ),
-)
-"""What leads away from a phrase of things to be found: to where they lie or with what they are found."""
-_OTHER = (
-    (
-        "places.results.before|places.weights.before|places.labels.before|places.data.nouns"
-        "|free.adjective|group.det+ "
-        "places.data.link* @place"
-    ),
-    (
-        "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns "
-        "':|'=|'is|'are|'in|'at|'on|'from"
-    ),
-    "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
-    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
-    "mode.subject free.adverb* mode.copula",
-    "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
-    "group.det* group.model|places.weights.before 'being|'is|'should|'must",
-    "~word|actions.words.find 'them|'it|'me|'us|'him|'her|'the|'a|'an|'my|'our|'your",
-    "'be|'do|'more",
-    "group.det* places.results.objects places.results.go",
-    "actions.words.find @place",
-    "'namely actions.words.find",
-)
-"""What begins something else behind a comma or "and"."""
-_STEPS = (
-    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
-)
-_ORDERS = (
-    "free.light|actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
-    *_STEPS,
-)
-"""Verbs that begin something else to do there."""
 _QUIET = (
     "slots.captions.nouns", "places.data.nouns", "grammar.group.det", "grammar.group.it",
     *(f"grammar.free.{kind}" for kind in ("noun", "adjective", "glue")),
@@ -228,12 +160,12 @@ def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
         return "word"
     if token.kind not in ("word", "mark", "number"):
         return "quote" if token.kind == "quote" else ""
-    if token.text in _JOINS or _divides(text, i, marked=marked):
+    if token.text in JOINS or _divides(text, i, marked=marked):
         return "join" if begins_thing(text, i + 1) else ""
-    if token.text == ALONE and (i + 1 == len(text.tokens) or _leads_away(text, i + 1, begun=True)):
+    if token.text == ALONE and (i + 1 == len(text.tokens) or leads_away(text, i + 1, begun=True)):
         return "stop"  # "red circle . blue star ."
     ends = token.kind == "mark" and token.text in {*_ENDS, ALONE}
-    return "" if ends or _leads_away(text, i, begun=begun) else "word"
+    return "" if ends or leads_away(text, i, begun=begun) else "word"
 
 
 def _is_of_one(text: Text, i: int, *, begun: bool) -> bool:
@@ -248,7 +180,7 @@ def _is_of_one(text: Text, i: int, *, begun: bool) -> bool:
 
 def _is_inside(text: Text, i: int, *, begun: bool) -> bool:
     """Whether what is quoted is part of a thing: "signs that say "no entry"", "the "no entry" sign"."""
-    behind = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.begins(_AWAY, i + 1)
+    behind = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.begins(AWAY, i + 1)
     noun = behind and not text.within(i + 1, "places.data.nouns", "grammar.courtesy.words", *_GLUE)
     return noun or (begun and text.word(i - 1) in _SAYING)
 
@@ -265,9 +197,9 @@ def _divides(text: Text, i: int, *, marked: bool) -> bool:
 def _goes_on_alike(text: Text, i: int) -> bool:
     """Whether a semicolon stands between things in the plural: "apples; pears; plums in X"."""
     end = i + 1
-    while end < len(text.tokens) and text.is_plain(end) and not text.begins(_AWAY, end):
+    while end < len(text.tokens) and text.is_plain(end) and not text.begins(AWAY, end):
         end += 1
-    ends = text.word(end) in (";", "") or text.begins(_AWAY, end)
+    ends = text.word(end) in (";", "") or text.begins(AWAY, end)
     alike = is_many(text.word(i - 1)) and is_many(text.word(end - 1))
     return text.word(i) == ";" and 0 < end - i - 1 < 3 and ends and alike
 
@@ -307,7 +239,7 @@ def _shares_noun(text: Text, part: list[int], at: int) -> bool:
     if only_describes(" ".join(words)):
         return True
     behind = [text.word(k) for k in (at + 1, at + 2)]
-    ends = text.kind(at + 3) in ("", "mark") or text.word(at + 3) in _JOINS or text.begins(_AWAY, at + 3)
+    ends = text.kind(at + 3) in ("", "mark") or text.word(at + 3) in JOINS or text.begins(AWAY, at + 3)
     kinds = len(words) == 1 and not is_many(words[0]) and text.word(at) in ("and", "or") and ends
     return kinds and text.is_plain(at + 1) and not is_many(behind[0]) and is_many(behind[1])
 
@@ -316,7 +248,7 @@ def _qualifies(text: Text, i: int) -> bool:
     """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
     if text.word(i) not in _QUALIFYING or not text.ledger.free(i) or text.within(i + 1, "actions.words.find"):
         return False  # ", i.e. label cars"
-    return not _leads_away(text, i, begun=True)
+    return not leads_away(text, i, begun=True)
 
 
 def _is_item(text: Text, i: int) -> bool:
@@ -331,79 +263,6 @@ def _is_item(text: Text, i: int) -> bool:
             return False
         i += 1
     return i > start and begins_thing(text, start)
-
-
-def begins_thing(text: Text, i: int) -> bool:
-    """Whether a list goes on behind a comma or "and": with a noun, and not with something else to do."""
-    if i >= len(text.tokens) or not text.ledger.free(i):
-        return False
-    token = text.tokens[i]
-    if token.kind == "quote":
-        return True
-    if (token.text in _JOINS and token.text != "n") or token.text in _ALL:
-        return begins_thing(text, i + 1)
-    if token.kind != "word" or text.begins(_AWAY, i):
-        return False
-    if any(end > i + 1 for end in text.ends(i, "actions.words.find")):
-        return False  # "draw boxes"
-    if _is_thing(text, i):
-        return True
-    named = _is_many_and_last(text, i) or _is_lone(text, i) or not text.begins(_ORDERS, i)
-    return named and not text.begins(_OTHER, i)
-
-
-def begins_order(text: Text, i: int) -> bool:
-    """Whether a verb begins something to do there: "train an", but not "trains, buses"."""
-    return text.begins(_ORDERS, i) and not _is_thing(text, i)
-
-
-def _is_thing(text: Text, i: int) -> bool:
-    """Whether a word that can be a verb or data is a thing here: "smoke or fire", "weeds and crops in X"."""
-    joined = text.word(i - 1) in ("and", "or") and text.within(i, "places.data.nouns")
-    if not text.within(i, "actions.words.things") and (not joined or text.word(i) in _PICTURES):
-        return False
-    end = i + 1
-    plain = (
-        end >= len(text.tokens)
-        or text.tokens[end].kind == "mark"
-        or text.tokens[end].text in _JOINS
-        or text.is_plain(end)
-    )
-    return plain or text.begins(_AWAY, end)
-
-
-def _is_lone(text: Text, i: int) -> bool:
-    """Whether what can be a verb has no object here: "hammer, saw, drill", "work boots", "dump trucks".
-
-    What a step is called is an order by itself: "find cats, then evaluate".
-    """
-    if text.begins(_STEPS, i):
-        return False
-    noun = i + 1 < len(text.tokens) and text.is_plain(i + 1) and not text.within(i + 1, "places.data.nouns")
-    end = i + 1 + noun
-    return text.kind(end) in ("", "mark") or text.word(end) in _JOINS or text.begins(_AWAY, end)
-
-
-def _is_many_and_last(text: Text, i: int) -> bool:
-    """Whether a word that has the form of an order's third person ends a thing: "apples and leaves in X"."""
-    ends = text.kind(i + 1) in ("", "mark") or text.word(i + 1) in _JOINS or text.begins(_AWAY, i + 1)
-    return ends and is_many(text.word(i))
-
-
-def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
-    """Whether a word leads to where, with what or why things are to be found."""
-    word = text.tokens[i].text
-    if word in ("please", "then", "but") or text.within(
-        i, "grammar.mode.reason", "grammar.mode.fix", "grammar.mode.condition", "grammar.mode.schedule"
-    ):  # fmt: skip
-        return True
-    if text.begins(_AWAY, i) or (begun and word in ("is", "are") and text.word(i - 1) not in _RELATIVE):
-        return True
-    return not begun and word in ("in", "on", "at", "from", "with", "using", "of", "by", "if", "when")
-
-
-_RELATIVE = frozenset({"that", "which", "who", "what", "where", "there", "as"})
-"""Words behind which a verb is part of a thing: "lights that are off"."""
 
 
 def is_data(text: Text, item: str) -> bool:
@@ -424,7 +283,7 @@ def listed(said: str, *, quoted: bool) -> list[str]:
 
 def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
     """Return the tokens and the items of a list that goes on behind its first item."""
-    if text.word(at) not in _JOINS:
+    if text.word(at) not in JOINS:
         return [], []
     used, items = things_at(text, at + 1)
     return ([at, *used] if items else []), items

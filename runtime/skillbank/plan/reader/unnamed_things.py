@@ -47,6 +47,11 @@ def mark_unnamed(text: Text, steps: Sequence[Step]) -> None:
     told = any(s.skill is not None and _is_told_what(s.skill) for s in steps if s.action == "inference")
     if not told or any(claim.value for claim in text.ledger.of("find", "captions")):
         return
+    _leave_all(text)
+
+
+def _leave_all(text: Text) -> None:
+    """Leave unread what is to be found, sorted or looked for without a name."""
     for claim in text.ledger.of("find"):
         _leave_object(text, claim)
     for claim in text.ledger.of("action"):

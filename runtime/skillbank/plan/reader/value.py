@@ -10,8 +10,8 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.slots import SLOTS, Fills
 
 __all__ = [
-    "SIZE", "UNITS", "Value", "claim_key", "claim_value", "denied_before", "duration", "hedges", "led_by",
-    "set_before",
+    "MORE", "SIZE", "UNITS", "Value", "claim_key", "claim_value", "denied_before", "duration", "hedges",
+    "led_by", "set_before",
 ]  # fmt: skip
 
 SIZE = "size"
@@ -134,7 +134,8 @@ def claim_key(text: Text, tokens: Iterable[int], key: str, value: Any, *, negate
     return True
 
 
-_MORE = frozenset({"more", "another", "additional", "further", "extra"})
+MORE = frozenset({"more", "another", "additional", "further", "extra"})
+"""What makes a number one beside those that a job has."""
 
 
 def _goes_on(text: Text, tokens: list[int], hedged: list[int]) -> bool:
@@ -143,7 +144,7 @@ def _goes_on(text: Text, tokens: list[int], hedged: list[int]) -> bool:
     "10 more epochs than the last training" are as many as that one had and 10.
     """
     compared = "than" in text.words(range(max(tokens) + 1, min(max(tokens) + 3, len(text.tokens))))
-    return _MORE.issuperset(text.words(hedged)) and bool(text.ledger.of("job")) and not compared
+    return MORE.issuperset(text.words(hedged)) and bool(text.ledger.of("job")) and not compared
 
 
 def denied_before(text: Text, first: int) -> list[int]:

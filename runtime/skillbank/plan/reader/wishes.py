@@ -216,9 +216,8 @@ class Wishes:
 
     def _is_wish(self, said: _Said) -> bool:
         """Whether somebody wants something of a run: "I want no crops", not "my insurance wants proof"."""
-        if said.after in ("it", "this", "that", "them") and self._of.at(said.verb + 2, said.end) in of(
-            "soon"
-        ):
+        soon = self._of.at(said.verb + 2, said.end) in of("soon")
+        if said.after in ("it", "this", "that", "them") and soon:
             return False
         if said.mine:
             return said.after != "to" or not self._is_own(said)
@@ -229,13 +228,14 @@ class Wishes:
             or bool(said.words & of("limits", "narrowing"))
             or self._of.mean(tokens)
             or self._is_for_a_search(said)
-            or any(
-                (is_regular_past(self._words[k]) and k > said.verb + 1)
-                or self._text.tokens[k].kind == "number"
-                or (self._text.within(k, "told.sizes") and self._text.within(k + 1, "grammar.group.model"))
-                for k in tokens
-            )
+            or any(self._is_of_a_run(k, said.verb) for k in tokens)
         )
+
+    def _is_of_a_run(self, k: int, verb: int) -> bool:
+        """Whether a word behind a wish says what a run has: a number, a size, what is done to data."""
+        done = is_regular_past(self._words[k]) and k > verb + 1
+        sized = self._text.within(k, "told.sizes") and self._text.within(k + 1, "grammar.group.model")
+        return done or sized or self._text.kind(k) == "number"
 
     def _is_for_a_search(self, said: _Said) -> bool:
         """Whether more things are wanted where things are to be found: "Bob wants bikes"."""

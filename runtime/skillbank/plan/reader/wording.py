@@ -7,10 +7,13 @@ from copy import copy
 from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import Lexicon
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import STOPS, Text
 from skillbank.plan.reader.phrases import classes, word_list
 
-__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_participle", "is_regular_past", "of"]
+__all__ = [
+    "FINITE", "SPECIFIC", "Wording", "is_many", "is_month", "is_over", "is_participle", "is_regular_past",
+    "of",
+]  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -27,6 +30,16 @@ def is_regular_past(word: str) -> bool:
 def is_participle(word: str) -> bool:
     """Whether a word may say what is or was done: "taken", "scanned", "lying"."""
     return is_regular_past(word) or word in of("participles") or word.endswith("ing")
+
+
+def is_month(text: Text, k: int) -> bool:
+    """Whether a "may" is the month: "in May", "last may", "May 2019", but not "May I" or "it may"."""
+    led = text.word(k - 1) in of("prepositions") | _OF_TIMES
+    ends = text.kind(k + 1) in ("", "mark", "number")
+    return led or ends or (k > 0 and text.ledger.said([k]) == "May" and text.word(k - 1) not in STOPS)
+
+
+_OF_TIMES = frozenset({"last", "next", "this", "early", "late", "since", "until", "till"})
 
 
 def is_over(words: list[str], verb: int) -> bool:
@@ -103,9 +116,10 @@ class Wording:
         self.text, self._known = text, known
         self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
-        for k, token in enumerate(text.tokens[1:], 1):
-            if token.text in ("may", "will") and text.ledger.original[token.start].isupper():
-                self.words[k] = "@name"  # "in May"
+        for k, token in enumerate(text.tokens):
+            will = token.text == "will" and k > 0 and text.ledger.original[token.start].isupper()
+            if will or (token.text == "may" and is_month(text, k)):
+                self.words[k] = "@name"
 
     def knowing(self, known: frozenset[str]) -> Wording:
         """Return the same words where others are known to be of spec keys."""
