@@ -24,6 +24,7 @@ from skillbank.plan.reader.data_line import Line, apart, place_of, unclaimed_lin
 from skillbank.plan.reader.data_made import SOURCE, Said, made, refuse_format
 from skillbank.plan.reader.data_places import Places, places_in
 from skillbank.plan.reader.data_reasons import reasons
+from skillbank.plan.reader.data_refused import take_refused_runs
 from skillbank.plan.reader.data_slots import said_in, unmet
 from skillbank.plan.reader.form_words import names_form
 from skillbank.plan.reader.leaving_out import question_about
@@ -61,13 +62,17 @@ class Asked(NamedTuple):
     unread: tuple[str, ...]
 
 
-def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | None:
+def data_request(
+    page: Text, library: Library, skill: Skill | None, *, alone: bool = True
+) -> Asked | None:
     """Return what a text about a data set asks for; None where it is none, or no skill does such things.
 
     Parameters
     ----------
     skill
         The skill that an option names; another one than those for data sets reads its words itself.
+    alone
+        Whether nothing stands behind it that may ask for a run: one that it takes back is none then.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | N
     placed = any(token.kind == "place" for token in page.tokens)
     if not placed or not data_heads.may_ask(said, formed=names_form(page)):
         return None
-    return _Reader(apart(page), library, skill).asked()
+    return _Reader(apart(page), library, skill, alone=alone).asked()
 
 
 def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
@@ -93,7 +98,7 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     for match in islice((m for m in page.find(_JOINTS) if m.first > said[0]), _OPENING):
         if match.end == len(page.tokens):
             continue
-        first = data_request(until(page, match.first), library, None)
+        first = data_request(until(page, match.first), library, None, alone=False)
         if first is None or first.unread or first.request.action != "check":
             continue
         rest = page.ledger.original[page.tokens[match.end].start :]
@@ -115,11 +120,13 @@ def _said_place(page: Text, uri: str) -> str:
 class _Reader:
     """Reads one text, whose ledger is its own."""
 
-    def __init__(self, page: Text, library: Library, skill: Skill | None) -> None:
+    def __init__(self, page: Text, library: Library, skill: Skill | None, *, alone: bool) -> None:
         self.page, self.library, self.skill = page, library, skill
         mark_comments(page)
         courtesies.take_politeness(page)
         self.clauses = Clauses(page)
+        if alone:
+            take_refused_runs(page, self.clauses)
         self.line: Line = unclaimed_line(page)
         self.heads = data_heads.heads(self.line.text)
 
@@ -206,6 +213,9 @@ class _Reader:
         for kind, (first, end), value in self._spans(head, places):
             if free := self.page.unclaimed(self.line.inside(first, end)):
                 self.page.ledger.claim(kind, free, value)
+        for claim in self.page.ledger.of("action"):
+            if self.page.within(claim.first - 1, "grammar.operator.only"):  # "only check X": nothing else is done
+                self.page.ledger.claim("context", [claim.first - 1])
 
     def _spans(self, head: Head, places: Places) -> Iterator[tuple[str, tuple[int, int], object]]:
         """Yield what accounts for parts of the line, in the order in which it counts."""
