@@ -62,9 +62,7 @@ class Asked(NamedTuple):
     unread: tuple[str, ...]
 
 
-def data_request(
-    page: Text, library: Library, skill: Skill | None, *, alone: bool = True
-) -> Asked | None:
+def data_request(page: Text, library: Library, skill: Skill | None, *, alone: bool = True) -> Asked | None:
     """Return what a text about a data set asks for; None where it is none, or no skill does such things.
 
     Parameters
@@ -214,7 +212,9 @@ class _Reader:
             if free := self.page.unclaimed(self.line.inside(first, end)):
                 self.page.ledger.claim(kind, free, value)
         for claim in self.page.ledger.of("action"):
-            if self.page.within(claim.first - 1, "grammar.operator.only"):  # "only check X": nothing else is done
+            if self.page.within(
+                claim.first - 1, "grammar.operator.only"
+            ):  # "only check X": nothing else is done
                 self.page.ledger.claim("context", [claim.first - 1])
 
     def _spans(self, head: Head, places: Places) -> Iterator[tuple[str, tuple[int, int], object]]:

@@ -93,7 +93,10 @@ _PHRASES: tuple[_Phrase, ...] = (
         rf"(?:what is broken|whatever is broken|{_BROKENS})",
     ),
     (_WRITING, rf"(?<!not )(?<!n't )(?<!never )(?:and )?(?P<pictures>copy|link) {_ALL}{_ENDING}"),
-    (_WRITING, rf"(?:with )?{_ALL} (?:(?:should|must|shall|are to|to) be )?(?P<pictures>copied|linked){_ENDING}"),
+    (
+        _WRITING,
+        rf"(?:with )?{_ALL} (?:(?:should|must|shall|are to|to) be )?(?P<pictures>copied|linked){_ENDING}",
+    ),
     (_WRITING, rf"with (?P<pictures>copies|links) (?:of|to) {_ALL}{_ENDING}"),
     (_ANY, rf"(?:on|in|with|using) (?P<platform>{_ELSEWHERE})"),
     (_ANY, r"(?P<local>locally|on this machine)"),

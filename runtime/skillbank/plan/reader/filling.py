@@ -12,6 +12,7 @@ from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.belonging import is_bound, is_of_all
 from skillbank.plan.reader.data import DataOfSteps
+from skillbank.plan.reader.forms_before import form_before
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES
@@ -347,6 +348,8 @@ class Maker:
         takes = {p for a in step.skill.actions if a.name == step.action for p in accepted_products(a)}
         left = (product_of(earlier.action) for earlier in reversed(self.steps[:at]))
         product = next((each for each in left if each != "other"), None)
+        if product is not None and form_before(self.text, self.steps, at) is not None:
+            return None  # "export JOB, then run the exported model"
         if product is None:  # "evaluate JOB, then train it further"
             return job if takes or (trains(step.action) and self._is_done_with_it(step)) else None
         return None if product in takes or not takes else job

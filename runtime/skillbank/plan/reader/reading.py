@@ -40,6 +40,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.alternatives import mark_alternatives
 from skillbank.plan.reader.appositions import take_apposed
 from skillbank.plan.reader.belonging import without_others
 from skillbank.plan.reader.bounding import mark_bounds
@@ -54,6 +55,7 @@ from skillbank.plan.reader.doubts import mark_doubts
 from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
+from skillbank.plan.reader.forms_before import mark_forms_before
 from skillbank.plan.reader.headings import take_headings
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.job_forms import (
@@ -76,6 +78,7 @@ from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.place_limits import mark_limits_of_places
 from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
+from skillbank.plan.reader.released import mark_released
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
@@ -239,6 +242,7 @@ def read_text(
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     _take_settings(page, clauses)
+    mark_released(page, library)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)
@@ -248,6 +252,7 @@ def read_text(
     mark_joint_negations(page)
     heeded.mark_unheeded(page, clauses)
     mark_doubts(page)
+    mark_alternatives(page)
     mark_data_meant(page)
     mark_bounds(page, clauses)
     mark_limits_of_places(page, clauses)
@@ -268,6 +273,7 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     mark_other_forms(page, steps, job_action)
+    mark_forms_before(page, steps)
     mark_unmade(page, steps)
     mark_other_kinds(page, steps)
     mark_last_beside_new(page, steps)
@@ -275,6 +281,7 @@ def read_text(
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
+    mark_alternatives(page)
     notes += take_segmented(page, steps)
     mark_unnamed(page, steps)
     mark_unheld(page, clauses.history())
@@ -490,13 +497,15 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
+    kinds, told = hardware.kinds_chosen(page, maker.platforms)
+    idle += kinds
     listed = _listed(steps)
     known = _known(steps)
     notes += take_apposed(page, known | listed)
     notes += take_shown(page, known | listed)
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
-    notes += hardware.told_kinds(page)
+    notes += told
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()
