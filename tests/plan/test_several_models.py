@@ -113,10 +113,10 @@ def test_what_is_done_with_all_is_done_with_each(runtime: Runtime, text: str, ac
 
 
 AMONG = (
-    "evaluate 5c20ab on d/test, then fine-tune it on d/train, val d/val, no hpo, and evaluate it on d/test again",
-    "evaluate 5c20ab on d/test and fine-tune it on d/train without automl, then evaluate the result on d/test",
-    "first evaluate 5c20ab on d/test. Then train it on d/train, no hyperparameter search. Then evaluate it on d/test.",
-    "find bees in d/new with 5c20ab, fine-tune it on d/train, val d/val, no hpo, then find bees in d/new with the result",
+    "evaluate 5c20ab on d/c, then fine-tune it on d/a, val d/b, no hpo, and evaluate it on d/c again",
+    "evaluate 5c20ab on d/c and fine-tune it on d/a without automl, then evaluate the result on d/c",
+    "first evaluate 5c20ab on d/c. Then train it on d/a, no hyperparameter search. Then evaluate it on d/c.",
+    "evaluate 5c20ab on d/c, then fine-tune it on d/a with no hpo, then evaluate the new model on d/c",
 )
 
 

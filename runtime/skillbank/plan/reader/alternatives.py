@@ -46,7 +46,7 @@ def _holds(claim: Claim) -> object:
 
 
 def _said(text: Text, one: Claim, other: Claim) -> range | None:
-    """Return the words of two things and of what chooses; None where nothing does, or an action is between."""
+    """Return the words of two things and of what chooses; None where nothing does."""
     sentence = text.sentence(one.first)
     if other.last not in sentence or "action" in text.owners(range(one.first, other.last + 1)):
         return None

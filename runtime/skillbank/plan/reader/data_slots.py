@@ -44,8 +44,14 @@ _TELLING = (
 )
 _DATA = rf"(?:(?:{DET}|{NOUN}|{IT}|<FORM>|§\d+|in|at|from|under|there|all|everything|theirs|ours) )*+"
 
-_ALL = r"(?:(?:the|all|its|their|our|my|these|those) )*(?:pictures|images|photos|photographs|(?:picture|image) files)"
-_ENDING = r"(?= ?[.,;:!?)¶]| ?\Z| (?:too|also|as well|along|over|please|then|instead|and(?! (?:\w+ )?(?:labels?|annotations?|boxes|masks?)))(?= |[.,;!?)¶]|\Z))"
+_ALL = (
+    r"(?:(?:the|all|its|their|our|my|these|those) )*"
+    r"(?:pictures|images|photos|photographs|(?:picture|image) files)"
+)
+_ENDING = (
+    r"(?= ?[.,;:!?)¶]| ?\Z| (?:too|also|as well|along|over|please|then|instead"
+    r"|and(?! (?:\w+ )?(?:labels?|annotations?|boxes|masks?)))(?= |[.,;!?)¶]|\Z))"
+)
 """What closes an order about all pictures: "copy the pictures of ./b" and "... to ./x" are others."""
 _Phrase = tuple[frozenset[str], str]
 """The actions that a phrase can be said of, and its form, whose groups are named after what it says."""

@@ -1,4 +1,4 @@
-"""What an earlier step of a chain leaves, where a later one is said to be done with it: "run the exported model".
+"""What an earlier step of a chain leaves, where a later one is done with it: "run the exported model".
 
 A step starts from the nearest earlier one that leaves a model. Which of several is meant is asked about where
 the words name what another one leaves.
@@ -70,5 +70,5 @@ def _stretch(text: Text, steps: Sequence[Step], step: Step) -> range:
 
 
 def _is_led(text: Text, i: int) -> bool:
-    """Whether what begins at a token is what something is done with: "put the onnx into X" is another thing."""
+    """Whether what begins at a token is what something is done with, unlike "put the onnx into X"."""
     return "action" in (text.owner(i), text.owner(i - 1)) or text.word(i - 1) in _LEADS

@@ -16,8 +16,8 @@ from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
 
 __all__ = [
-    "ids_at", "is_other_card", "is_owned", "kinds_chosen", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu",
-    "take_totals",
+    "ids_at", "is_other_card", "is_owned", "kinds_chosen", "take_gpu_ids", "take_no_gpus", "take_owned",
+    "take_the_gpu", "take_totals",
 ]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")

@@ -1,4 +1,4 @@
-"""Released models that a text names by their id on the hub, as a skill lists them: they are weights, and no data."""
+"""Released models that a text names by the id by which a skill lists them: they are weights, and no data."""
 
 from __future__ import annotations
 
