@@ -16,8 +16,15 @@ ASKED = {
     "export 0fd673 at 10:30 pm": "10:30 pm",
     "evaluate 0fd673 on data/b at 07:45": "07:45",
     "check data/a at 22:00": "22:00",
+    "tomorrow at 6:30 start a rtdetr training on data/a, val data/b, no hpo": "tomorrow at 6:30",
+    "start a rtdetr training on data/a tomorrow, val data/b, no hpo": "tomorrow",
+    "later start an evaluation of 0fd673 on data/b": "later",
     "convert data/a to coco after 18:00": "after 18:00",
 }
+PUT_OFF = (
+    "Export 0fd673. Tomorrow I will start an evaluation.",
+    "Export 0fd673. The evaluation can start tomorrow.",
+)
 TOLD = (
     "The pictures arrived at 09:30. evaluate 0fd673 on data/b",
     "We meet at 14:00. Export 0fd673.",
@@ -37,6 +44,11 @@ def test_a_time_that_is_told_changes_nothing(own_bank: Runtime, text: str) -> No
     read = own_bank.read(text)
     assert not read.not_understood
     assert any(":" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("text", PUT_OFF)
+def test_what_somebody_puts_off_is_not_done(own_bank: Runtime, text: str) -> None:
+    assert [each.action for each in own_bank.read(text).requests] == ["export"]
 
 
 def test_a_share_is_no_time(own_bank: Runtime) -> None:

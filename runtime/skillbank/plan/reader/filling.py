@@ -334,7 +334,10 @@ class Maker:
         if not self._has_another_model(step) and not (trains(step.action) and self._is_told(said[0])):
             self.taken.add(id(said[0]))
         job = str(said[0].value)
-        return job if own and said is own else self._inherited(at, job)
+        if own and said is own:
+            return job
+        of_step = form_before(self.text, self.steps, at)  # "export JOB, then run the exported model"
+        return self._inherited(at, job) if of_step is None else None
 
     @staticmethod
     def _has_another_model(step: Step) -> bool:
@@ -348,8 +351,6 @@ class Maker:
         takes = {p for a in step.skill.actions if a.name == step.action for p in accepted_products(a)}
         left = (product_of(earlier.action) for earlier in reversed(self.steps[:at]))
         product = next((each for each in left if each != "other"), None)
-        if product is not None and form_before(self.text, self.steps, at) is not None:
-            return None  # "export JOB, then run the exported model"
         if product is None:  # "evaluate JOB, then train it further"
             return job if takes or (trains(step.action) and self._is_done_with_it(step)) else None
         return None if product in takes or not takes else job

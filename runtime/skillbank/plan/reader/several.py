@@ -148,18 +148,17 @@ def _said_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
     for action in {s.action for s in together}:
         begins = sorted({_begin(s) for s in together if s.action == action})
         parts = list(pairwise([*begins, len(text.tokens)]))
-        for said in _by_thing(text, together) if len(parts) > 1 else ():
+        for said in _by_thing(text, together, action) if len(parts) > 1 else ():
             of_each = [[c for c in said if a <= c.first < b] for a, b in parts]
-            if said[0].kind == "policy" and not trains(action):
-                continue
             if not all(of_each) and said[0].first >= begins[0]:
                 yield from (claim for part in of_each[:-1] for claim in part)
 
 
-def _by_thing(text: Text, together: Sequence[Step]) -> list[list[Claim]]:
+def _by_thing(text: Text, together: Sequence[Step], action: str) -> list[list[Claim]]:
     """Return what is said of no step by its name, and not of all, by what it says: the GPUs, the platform."""
     found: dict[str, list[Claim]] = {}
-    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
+    searched = ("policy",) if trains(action) else ()
+    for claim in text.ledger.of(*searched, "platform", "field", "image", "value", "place"):
         thing = _shared(text, claim)
         if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
             found.setdefault(thing, []).append(claim)
