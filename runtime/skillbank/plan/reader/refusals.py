@@ -89,11 +89,8 @@ def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool
     before = text.words(range(first, at))
     subject = bool(text.lexicon.classes["told.subject"].intersection(before))
     later = text.holds(text.unclaimed(range(first, end)), "grammar.mode.later")
-    if (
-        (later and (subject or (noun and not _is_started(text, first, end, at))))
-        or _is_left(before)
-        or _is_open(text, first, at)
-    ):
+    late = later and (subject or (noun and not _is_started(text, first, end, at)))
+    if late or _is_left(before) or _is_open(text, first, at):
         return True
     if not (subject and {"will", "shall"}.intersection(before)):
         return False
