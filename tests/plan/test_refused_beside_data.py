@@ -12,6 +12,7 @@ NOT_RUN = {
     "Don't train anything. Only check ./cans.": "check",
     "I do not want to train anything. Please check ./cans for annotation errors": "check",
     "Without training anything, check ./cans": "check",
+    "Only check the data set ./cans": "check",
     "Training is not needed. Check ./cans for broken boxes.": "check",
     "Please no training and no evaluation, only check ./cans": "check",
     "no training yet, just convert ./cans to COCO": "convert",
@@ -25,6 +26,9 @@ OPEN = {
     "check ./cans, no training pictures": "no training",
     "convert ./cans to coco, no predictions": "no predictions",
     "No training on ./cans. Just check it.": "No training",
+    "only check the labels in ./cans": "only",
+    "convert ./cans to coco, no export": "no export",
+    "split ./cans 80/20, don't export it": "don't export it",
     "convert only the train split of ./cans to coco": "only the train",
 }
 """What may be a part of the data as well, or says more than that a run is not to be."""

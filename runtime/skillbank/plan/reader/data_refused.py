@@ -23,7 +23,7 @@ _SMALL = (
 """What may stand beside a refusal and says no part of a data set that is not wanted ("no training set")."""
 
 _LABELS = frozenset({"prediction", "predictions"})
-"""What runs leave, which may be labels of a data set as well."""
+"""What runs leave, which may be labels of a data set as well; so may an export behind the data be theirs."""
 
 
 def take_refused_runs(text: Text, clauses: Clauses) -> None:
@@ -52,5 +52,7 @@ def _refusal(text: Text, first: int, i: int) -> list[int]:
 
 def _ends(text: Text, i: int) -> Iterator[int]:
     """Yield where the words of runs end that begin at a token that nothing has accounted for."""
-    for section in _RUNS if text.ledger.free(i) and text.word(i) not in _LABELS else ():
+    written = text.word(i).startswith("export") and text.has_kind(range(i), "place")
+    run = text.ledger.free(i) and text.word(i) not in _LABELS and not written
+    for section in _RUNS if run else ():
         yield from text.ends(i, section)

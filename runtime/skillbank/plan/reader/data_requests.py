@@ -52,6 +52,8 @@ _SET = "set://"
 """How the place of a label set begins; "write set A as YOLO into D" is what an export of it does."""
 _OPENING = 10
 """Joints within which the check of a data set ends."""
+_WHOLE = "group.det|group.prep|'data|'dataset|'set|'folder* @place"
+"""A data set as a whole, and no part of it: "only check X", but not "only check the labels in X"."""
 _CHECKING = frozenset({"check", "inspect", "audit", "lint", "examine", "validate", "verify", "look", "see"})
 
 
@@ -211,10 +213,9 @@ class _Reader:
         for kind, (first, end), value in self._spans(head, places):
             if free := self.page.unclaimed(self.line.inside(first, end)):
                 self.page.ledger.claim(kind, free, value)
-        for claim in self.page.ledger.of("action"):
-            if self.page.within(
-                claim.first - 1, "grammar.operator.only"
-            ):  # "only check X": nothing else is done
+        for claim in self.page.ledger.of("action"):  # "only check X": nothing else is done
+            whole = self.page.unread().match(_WHOLE, claim.last + 1) is not None
+            if whole and self.page.within(claim.first - 1, "grammar.operator.only"):
                 self.page.ledger.claim("context", [claim.first - 1])
 
     def _spans(self, head: Head, places: Places) -> Iterator[tuple[str, tuple[int, int], object]]:
