@@ -118,7 +118,7 @@ BEFORE = [
 BEHIND = [
     "Coffee's on me.",
     "Soup's ready.",
-    "Window closes at 06:00.",
+    "The window closes at 06:00.",
     "She's making cake for you.",
     "I'll go walk the dog.",
     "I can finally sleep.",

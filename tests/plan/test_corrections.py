@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from skillbank.errors import AmbiguousSkillError
 from skillbank.runtime import Runtime
 
 DINO, DETR = "tao-train-grounding-dino", "tao-train-rtdetr"
@@ -114,3 +115,66 @@ def test_where_nothing_tells_what_is_corrected_it_is_asked(own_bank: Runtime, sa
     [request] = own_bank.read(f"train grounding dino on /a/t{said}").requests
     [why] = [str(question.why) for question in request.questions if question.key == "words"]
     assert words in why
+
+
+LAST = {
+    "Export the last segformer training. Hm, no, rather the last rtdetr one.": (DETR, "export", "last:train"),
+    "Export the last segformer training, no, the last rtdetr one": (DETR, "export", "last:train"),
+    "Export the last segformer training. Sorry, the last rtdetr training.": (DETR, "export", "last:train"),
+    "Export the last segformer model. No wait, the latest rtdetr model.": (DETR, "export", "last:train"),
+    "evaluate the last segformer training on /d, sorry, the last rtdetr one": (
+        DETR,
+        "evaluate",
+        "last:train",
+    ),
+    "run the last segformer export on d/b, no, the last rtdetr one": (DETR, "inference", "last:export"),
+    "run the last segformer export on d/b, no, the last rtdetr export": (DETR, "inference", "last:export"),
+}
+
+
+@pytest.mark.parametrize(("said", "meant"), LAST.items())
+def test_of_two_last_ones_the_second_is_meant(
+    own_bank: Runtime, said: str, meant: tuple[str, str, str]
+) -> None:
+    found = own_bank.read(said)
+    assert [(r.skill.partition(":")[2], r.action, r.parent) for r in found.requests] == [meant]
+    assert not found.not_understood
+
+
+def test_two_last_ones_of_different_kinds_are_not_put_for_each_other(own_bank: Runtime) -> None:
+    with pytest.raises(AmbiguousSkillError):
+        own_bank.read("run the last rtdetr export on d/b, no, the last segformer training")
+
+
+EARLIER = {
+    "20 epochs and not 30 like last time": 20,
+    "20 epochs, not 30 as before": 20,
+    "20 epochs instead of 30 like last time": 20,
+    "20 epochs, not 30 as in the last run": 20,
+    "20 epochs instead of the 30 of last time": 20,
+    "20 epochs, not 30 like yesterday": 20,
+}
+
+
+@pytest.mark.parametrize(("said", "epochs"), EARLIER.items())
+def test_the_earlier_run_that_had_what_is_excluded_says_nothing(
+    own_bank: Runtime, said: str, epochs: int
+) -> None:
+    found = own_bank.read(f"train rtdetr on d/a, val d/b, no hpo, {said}")
+    assert [(s.key, s.value) for r in found.requests for s in r.settings] == [(EPOCHS, epochs)]
+    assert found.requests[0].parent is None
+    assert not found.not_understood
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("20 epochs like last time", "20 epochs like last time"),
+        ("20 epochs and not 30, like last time", "like last time"),
+        ("20 epochs and not 30 like in job 0fd673", "like in job 0fd673"),
+    ],
+)
+def test_an_earlier_run_that_is_to_be_followed_is_asked_about(
+    own_bank: Runtime, said: str, words: str
+) -> None:
+    assert words in own_bank.read(f"train rtdetr on d/a, val d/b, no hpo, {said}").not_understood

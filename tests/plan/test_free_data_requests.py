@@ -221,7 +221,6 @@ ASKED = (
     "convert /d/x to coco in place",
     "convert /d/x to coco and overwrite it",
     "convert /d/x to coco, keep the picture sizes",
-    "convert /d/x to coco and copy the pictures",
     "convert /d/x to coco without pictures",
     "convert /d/x to coco. The boats are not needed.",
     "convert /d/x to coco. Boats can be ignored.",

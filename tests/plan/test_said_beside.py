@@ -157,3 +157,18 @@ def test_a_model_that_nobody_has_is_no_name_of_somebody(runtime: Runtime, name: 
 def test_a_letter_behind_a_plain_word_ends_a_sentence(runtime: Runtime) -> None:
     [request] = runtime.read("Find gulls in the pictures of site B. Read them in /d/p. Thanks!").requests
     assert request.action == "inference"
+
+
+@pytest.mark.parametrize("name", ["nightly.sh", "run_all.py", "make_request.ps1", "notebook.ipynb"])
+def test_a_comment_that_says_which_script_asks_changes_nothing(own_bank: Runtime, name: str) -> None:
+    read = own_bank.read(f"# called from {name}\nexport 0fd673")
+    assert [each.action for each in read.requests] == ["export"]
+    assert not read.not_understood
+
+
+@pytest.mark.parametrize(
+    "said", ["with export.sh", "labels in labels.xlsx", "settings from config.toml", "then run eval.sh"]
+)
+def test_a_file_that_is_to_be_used_is_asked_about(own_bank: Runtime, said: str) -> None:
+    [words] = own_bank.read(f"export 0fd673, {said}").not_understood
+    assert words.endswith(said.rpartition(" ")[2])

@@ -112,6 +112,23 @@ def test_what_is_done_with_all_is_done_with_each(runtime: Runtime, text: str, ac
     assert [r.skill for r in reading.requests] == [RTDETR, SEGFORMER] * 2
 
 
+AMONG = (
+    "evaluate 5c20ab on d/c, then fine-tune it on d/a, val d/b, no hpo, and evaluate it on d/c again",
+    "evaluate 5c20ab on d/c and fine-tune it on d/a without automl, then evaluate the result on d/c",
+    "first evaluate 5c20ab on d/c. Then train it on d/a, no hyperparameter search. Then evaluate it on d/c.",
+    "evaluate 5c20ab on d/c, then fine-tune it on d/a with no hpo, then evaluate the new model on d/c",
+)
+
+
+@pytest.mark.parametrize("text", AMONG)
+def test_no_search_of_the_one_training_between_other_steps_is_of_it(runtime: Runtime, text: str) -> None:
+    index = SearchIndex(runtime.library.skills)
+    read = read_text(text, runtime.library, index, job_skill=lambda job: "tao-train-grounding-dino")
+    assert not read.not_understood
+    assert [(r.action, r.automl) for r in read.requests if r.action == "train"] == [("train", "off")]
+    assert len(read.requests) == 3
+
+
 @pytest.mark.parametrize(
     "text",
     [

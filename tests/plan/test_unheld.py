@@ -157,6 +157,33 @@ def test_a_kind_of_gpu_is_said_to_choose_nothing(read: Read, said: str) -> None:
     assert note.partition("'")[2].partition("'")[0] in said
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("on a single A100 of the slurm cluster", "A100"),
+        ("on slurm with 2 A100s", "A100s"),
+        ("on slurm, 2 nodes with 8 H100s each", "H100s"),
+        ("with 8 H100 on kubernetes", "H100"),
+        ("on kubernetes with one V100", "V100"),
+        ("on slurm with 2x A100 80GB", "A100 80GB"),
+    ],
+)
+def test_a_kind_of_gpu_on_one_of_many_machines_is_asked_about(read: Read, said: str, kind: str) -> None:
+    reading = read(f"{TRAIN}no hpo, {said}")
+
+    assert reading.unplaced == (kind,)
+    assert reading.requests[0].gpus
+    assert not [each for each in reading.notes if "kind of GPU" in each]
+
+
+@pytest.mark.parametrize("said", ["in docker on 2 A100s", "locally on 2 A100s"])
+def test_a_kind_of_gpu_of_this_machine_is_noted(read: Read, said: str) -> None:
+    reading = read(f"{TRAIN}no hpo, {said}")
+
+    assert not reading.not_understood
+    assert [each for each in reading.notes if "kind of GPU" in each]
+
+
 def test_a_number_of_gpus_has_no_note_of_a_kind(read: Read) -> None:
     assert not [each for each in read(f"{TRAIN}on 2 nvidia gpus").notes if "kind of GPU" in each]
 

@@ -11,6 +11,7 @@ from skillbank.plan.spec import unset
 from skillbank.ways import Sentence, marked, option
 
 if TYPE_CHECKING:
+    from skillbank.bank.skill import Skill
     from skillbank.plan.draft import Draft
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "WEIGHTS",
     "from_scratch",
     "pretrained_fields",
+    "released_models",
     "weights_named",
     "weights_question",
 ]
@@ -32,6 +34,11 @@ CLEARED = "from scratch, as the user said"
 """Why a field of a pretrained model is empty where that was said."""
 FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
+
+
+def released_models(skill: Skill) -> tuple[str, ...]:
+    """Return the models on the hub that a skill says it starts from."""
+    return tuple(section(skill.info, "weights").get("suggested", ()))
 
 
 def pretrained_fields(functions: Mapping[str, object]) -> tuple[str, ...]:

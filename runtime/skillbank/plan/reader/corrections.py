@@ -110,8 +110,21 @@ def _restate(text: Text, run: range, end: int) -> None:
     if after is None or after.kind != "name" or not before or before[-1].value.skills == after.value.skills:
         return
     between = range(before[-1].last + 1, end)
+    if text.holds(range(run.stop, end), "grammar.group.last"):
+        _restate_last(text, run, before[-1], end)
+        return
     far = text.has_kind(between, "place", "number")
     _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
+
+
+def _restate_last(text: Text, run: range, before: Claim, end: int) -> None:
+    """Read "the last A training, no, the last B one": the words of the first say of which kind both are."""
+    kind, noun = text.word(before.last + 1), end + 1
+    if text.holds(range(max(0, before.first - 2), before.first), "grammar.group.last") and (
+        text.word(noun) in (kind, "one") or text.kind(noun) in ("", "mark")
+    ):
+        again = [noun] if text.kind(noun) == "word" else []
+        _refuse(text, [*run, *range(run.stop, end), *again], before.first)
 
 
 def _refuse(text: Text, words: Iterable[int], name: int) -> bool:

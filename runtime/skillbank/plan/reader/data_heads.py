@@ -138,7 +138,7 @@ _PASSIVE = re.compile(
 _MAY = re.compile(r"(?<![^ ])(?:can|could|should|must|shall|would|may)(?= )")
 _BEFORE = words(
     "and then to so also first now next finally again afterwards us let's somebody someone anybody anyone"
-    " today later or but just again: hence therefore need want needs wants"
+    " today later or but just only again: hence therefore need want needs wants"
 )
 _ENDS = re.compile(r"[.!?;¶]|(?<= )-(?= )")
 _ABOUT = re.compile(rf"§\d|(?<![^ ])(?:it|them|{NOUN})(?![^ .,;!?])")

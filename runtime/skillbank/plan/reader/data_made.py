@@ -105,6 +105,13 @@ def _settings(action: str, said: Said) -> Iterator[tuple[str, Any]]:
         yield "split.seed", int(seed)
     if said.one("report"):
         yield "check.on_errors", "report"
+    pictures = {"copy" if each.startswith("cop") else "link" for each in said.of.get("pictures", ())}
+    if len(pictures) > 1:
+        raise UsageError(
+            "The pictures of the data set are said to be copied and to be linked; keep one of them."
+        )
+    if pictures:
+        yield f"{action}.pictures", pictures.pop()
     by = {each.replace(" ", "-") for each in (*said.of.get("by", ()), *said.of.get("kept", ()))}
     if len(by) > 1:
         told = " and by ".join(sorted(by, reverse=True))

@@ -25,6 +25,7 @@ from skillbank.plan.reader.data_line import Line, apart, place_of, unclaimed_lin
 from skillbank.plan.reader.data_made import SOURCE, Said, made, refuse_format
 from skillbank.plan.reader.data_places import Places, places_in
 from skillbank.plan.reader.data_reasons import reasons
+from skillbank.plan.reader.data_refused import take_refused_runs
 from skillbank.plan.reader.data_slots import said_in, unmet
 from skillbank.plan.reader.form_words import names_form
 from skillbank.plan.reader.leaving_out import question_about
@@ -52,6 +53,8 @@ _SET = "set://"
 """How the place of a label set begins; "write set A as YOLO into D" is what an export of it does."""
 _OPENING = 10
 """Joints within which the check of a data set ends."""
+_WHOLE = "group.det|group.prep|'data|'dataset|'set|'folder* @place"
+"""A data set as a whole, and no part of it: "only check X", but not "only check the labels in X"."""
 _CHECKING = frozenset({"check", "inspect", "audit", "lint", "examine", "validate", "verify", "look", "see"})
 
 
@@ -62,13 +65,15 @@ class Asked(NamedTuple):
     unread: tuple[str, ...]
 
 
-def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | None:
+def data_request(page: Text, library: Library, skill: Skill | None, *, alone: bool = True) -> Asked | None:
     """Return what a text about a data set asks for; None where it is none, or no skill does such things.
 
     Parameters
     ----------
     skill
         The skill that an option names; another one than those for data sets reads its words itself.
+    alone
+        Whether nothing stands behind it that may ask for a run: one that it takes back is none then.
 
     Raises
     ------
@@ -79,12 +84,12 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Asked | N
     placed = any(token.kind == "place" for token in page.tokens)
     if not placed or not data_heads.may_ask(said, formed=names_form(page)):
         return None
-    asked = _Reader(apart(page), library, skill).asked()
+    asked = _Reader(apart(page), library, skill, alone=alone).asked()
     if asked is not None or not (shown := _shown_before(page)):
         return asked
     rest = apart(page)
     rest.ledger.claim("report", shown)
-    asked = _Reader(rest, library, skill).asked()
+    asked = _Reader(rest, library, skill, alone=alone).asked()
     return with_question(asked.request, (page.ledger.said(shown), *asked.unread)) if asked else None
 
 
@@ -100,7 +105,7 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     for match in islice((m for m in page.find(_JOINTS) if m.first > said[0]), _OPENING):
         if match.end == len(page.tokens):
             continue
-        first = data_request(until(page, match.first), library, None)
+        first = data_request(until(page, match.first), library, None, alone=False)
         if first is None or first.unread or first.request.action != "check":
             continue
         rest = page.ledger.original[page.tokens[match.end].start :]
@@ -138,11 +143,13 @@ def _said_place(page: Text, uri: str) -> str:
 class _Reader:
     """Reads one text, whose ledger is its own."""
 
-    def __init__(self, page: Text, library: Library, skill: Skill | None) -> None:
+    def __init__(self, page: Text, library: Library, skill: Skill | None, *, alone: bool) -> None:
         self.page, self.library, self.skill = page, library, skill
         mark_comments(page)
         courtesies.take_politeness(page)
         self.clauses = Clauses(page)
+        if alone:
+            take_refused_runs(page, self.clauses)
         self.line: Line = unclaimed_line(page)
         self.heads = data_heads.heads(self.line.text)
 
@@ -229,6 +236,10 @@ class _Reader:
         for kind, (first, end), value in self._spans(head, places):
             if free := self.page.unclaimed(self.line.inside(first, end)):
                 self.page.ledger.claim(kind, free, value)
+        for claim in self.page.ledger.of("action"):  # "only check X": nothing else is done
+            whole = self.page.unread().match(_WHOLE, claim.last + 1) is not None
+            if whole and self.page.within(claim.first - 1, "grammar.operator.only"):
+                self.page.ledger.claim("context", [claim.first - 1])
 
     def _spans(self, head: Head, places: Places) -> Iterator[tuple[str, tuple[int, int], object]]:
         """Yield what accounts for parts of the line, in the order in which it counts."""

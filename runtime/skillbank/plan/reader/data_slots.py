@@ -44,6 +44,15 @@ _TELLING = (
 )
 _DATA = rf"(?:(?:{DET}|{NOUN}|{IT}|<FORM>|§\d+|in|at|from|under|there|all|everything|theirs|ours) )*+"
 
+_ALL = (
+    r"(?:(?:the|all|its|their|our|my|these|those) )*"
+    r"(?:pictures|images|photos|photographs|(?:picture|image) files)"
+)
+_ENDING = (
+    r"(?= ?[.,;:!?)¶]| ?\Z| (?:too|also|as well|along|over|please|then|instead"
+    r"|and(?! (?:\w+ )?(?:labels?|annotations?|boxes|masks?)))(?= |[.,;!?)¶]|\Z))"
+)
+"""What closes an order about all pictures: "copy the pictures of ./b" and "... to ./x" are others."""
 _Phrase = tuple[frozenset[str], str]
 """The actions that a phrase can be said of, and its form, whose groups are named after what it says."""
 
@@ -89,6 +98,12 @@ _PHRASES: tuple[_Phrase, ...] = (
         rf"(?P<skip>skip|skipping|leave out|leaving out|drop|dropping|without)(?: (?:the|any|all))? "
         rf"(?:what is broken|whatever is broken|{_BROKENS})",
     ),
+    (_WRITING, rf"(?<!not )(?<!n't )(?<!never )(?:and )?(?P<pictures>copy|link) {_ALL}{_ENDING}"),
+    (
+        _WRITING,
+        rf"(?:with )?{_ALL} (?:(?:should|must|shall|are to|to) be )?(?P<pictures>copied|linked){_ENDING}",
+    ),
+    (_WRITING, rf"with (?P<pictures>copies|links) (?:of|to) {_ALL}{_ENDING}"),
     (_ANY, rf"(?:on|in|with|using) (?P<platform>{_ELSEWHERE})"),
     (_ANY, r"(?P<local>locally|on this machine)"),
     (_ANY, rf"(?:(?:{DET}|{NOUN}) )*{NOUN}(?= (?:(?:of|in|at|from|under|:) )?§)"),

@@ -84,6 +84,22 @@ def settle_excluded(text: Text) -> None:
     _leave_methods(text)
     for group, settle in _SETTLED.items():
         _settle_each(text, group, settle)
+    _take_earlier(text)
+
+
+def _take_earlier(text: Text) -> None:
+    """Account for the earlier run that had what is excluded: "20 epochs and not 30 like last time"."""
+    bare = text.unread()
+    for claim in text.ledger.of("excluded", "refused"):
+        matches = (bare.match(source, claim.last + 1) for source in phrases("exclusions.earlier"))
+        match = next((m for m in matches if m is not None), None)
+        jobs = [c for c in text.ledger.of("job") if match is not None and c.first in match.tokens()]
+        if match is None or not text.owners(match.tokens()) <= {"", "job"}:
+            continue
+        if all(str(c.value).startswith("last") and c.last < match.end for c in jobs):
+            for job in jobs:
+                text.ledger.withdraw(job)
+            text.ledger.claim("excluded", match.tokens())
 
 
 def _settle_each(text: Text, group: str, settle: Callable[[Text, Match], None]) -> None:

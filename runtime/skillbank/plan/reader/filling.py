@@ -12,6 +12,7 @@ from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.belonging import is_bound, is_of_all
 from skillbank.plan.reader.data import DataOfSteps
+from skillbank.plan.reader.forms_before import form_before
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES
@@ -333,7 +334,10 @@ class Maker:
         if not self._has_another_model(step) and not (trains(step.action) and self._is_told(said[0])):
             self.taken.add(id(said[0]))
         job = str(said[0].value)
-        return job if own and said is own else self._inherited(at, job)
+        if own and said is own:
+            return job
+        of_step = form_before(self.text, self.steps, at)  # "export JOB, then run the exported model"
+        return self._inherited(at, job) if of_step is None else None
 
     @staticmethod
     def _has_another_model(step: Step) -> bool:

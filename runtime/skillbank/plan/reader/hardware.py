@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,8 +16,8 @@ from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
 
 __all__ = [
-    "ids_at", "is_other_card", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu",
-    "take_totals", "told_kinds",
+    "ids_at", "is_other_card", "is_owned", "kinds_chosen", "take_gpu_ids", "take_no_gpus", "take_owned",
+    "take_the_gpu", "take_totals",
 ]  # fmt: skip
 
 _SPREAD = word_list("hardware.spread")
@@ -89,13 +89,28 @@ def _may_be_of_all(text: Text, one: Claim, other: Claim) -> bool:
     return shared and not spelled and not (between and between <= times)
 
 
-def told_kinds(text: Text) -> Iterator[str]:
-    """Yield a note on each kind of GPU that is named beside a number of them: no option chooses one."""
+def kinds_chosen(text: Text, platforms: Iterable[str | None]) -> tuple[list[str], list[str]]:
+    """Return the kinds of GPU that are named beside a number of them where nothing chooses one, and notes.
+
+    Of this machine they are told, and a run takes those that it has. Where a platform puts a run on one of
+    many machines, the kind would choose among them: what chooses it is a platform's profile, and no plan.
+    """
+    said = list(_kinds(text))
+    if any(
+        each not in (None, "local") and not text.lexicon.has(str(each), "told.at_hand") for each in platforms
+    ):
+        return said, []
+    return [], [
+        f"'{kind}' chooses no kind of GPU: a run takes those of the machine, and counts them" for kind in said
+    ]
+
+
+def _kinds(text: Text) -> Iterator[str]:
+    """Yield the kinds of GPU beside numbers of them: "2x A100 80GB"."""
     for claim in text.ledger.of("value"):
         noun = [k for k in claim.tokens if text.kind(k) == "word" and _names_a_kind(text.ledger.said([k]))]
         if claim.value.slot == "gpus" and noun:
-            kind = text.ledger.said([k for k in claim.tokens if k >= noun[0]])
-            yield f"'{kind}' chooses no kind of GPU: a run takes those of the machine, and counts them"
+            yield text.ledger.said([k for k in claim.tokens if k >= noun[0]])
 
 
 def _names_a_kind(said: str) -> bool:

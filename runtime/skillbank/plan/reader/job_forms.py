@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from skillbank.errors import JobNotFoundError
 from skillbank.plan.products import trains
+from skillbank.plan.reader.forms_before import mark_forms_before
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.place import is_into
@@ -42,6 +43,7 @@ _PASTS = "|".join(words[0] for words in _FORMS.values() if words[0].endswith(".p
 def settle_jobs(text: Text, steps: Sequence[Step], job_action: JobAction | None) -> list[str]:
     """Ask about jobs that are not what they are called, or no step's; return sentences on the others."""
     _mark_other_forms(text, steps, job_action)
+    mark_forms_before(text, steps)
     _mark_unmade(text, steps)
     _mark_other_purposes(text, steps)
     _mark_last_beside_new(text, steps)

@@ -68,6 +68,12 @@ _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-
 _INITIAL = r"(?-i:(?:(?<![^\n])|(?<=[.,:!?-]\s))[A-Z]\.(?=\s?(?:[A-Z]\.\s?)*[A-Z][\w'-]+\s*(?:[.,\n]|\Z)))"
 """A letter that stands for a first name ("H. Miller"), and not behind a plain word: "site B."."""
 
+_CLOCK = (
+    r"(?:(?<=\bat\s)|(?<=\bby\s)|(?<=\bfrom\s)|(?<=\bsince\s)|(?<=\bafter\s)|(?<=\bbefore\s)|(?<=\buntil\s)"
+    r"|(?<=\btill\s)|(?<=\baround\s))(?:[01]?\d|2[0-3]):[0-5]\d(?![\d:/%])"
+)
+"""A time of the day, behind what leads to one: "10:30" alone may be a share."""
+
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
@@ -87,7 +93,7 @@ _LEX = re.compile(
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)(?:["'`](?!s\b))?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
     |(?P<full>\b{_JOB}\b|\blast:[a-z][a-z_]*\b)
-    |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
+    |(?P<document>\b[\w-]+\.(?:md|rst|log|py|sh|bat|ps1|ipynb|cfg|ini|toml|pdf|html|docx?|pptx?|xlsx?|ya?ml)\b)
     |(?P<image>{_IMAGE})
     |(?P<place>{_PLACE})
     |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
@@ -99,6 +105,7 @@ _LEX = re.compile(
     |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?!x))
     |(?P<size>\b\d+\s?[x\u00d7]\s?\d{{2,}}\b|\b\d{{2,}}\sby\s\d{{2,}}\b)
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
+    |(?P<clock>{_CLOCK})
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
     |(?P<mark>[,.;:!?()\[\]\n=/+&|%><\u2265\u2264-])
@@ -241,6 +248,7 @@ _MEANT: dict[str, Callable[[str], str]] = {
     "arrow": lambda said: "then",
     "leads": lambda said: ":",
     "bits": lambda said: _BITS[re.split("[- ]", said)[0]],
+    "clock": lambda said: "o'clock",
     "card": lambda said: "gpus" if said.endswith("s") else "gpu",
     "type": lambda said: re.sub(r"[ -]", "", said).replace("bfloat", "bf").replace("float", "fp"),
 }

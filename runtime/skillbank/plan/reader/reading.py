@@ -36,6 +36,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import take_actions, take_spelled_actions
+from skillbank.plan.reader.alternatives import mark_alternatives
 from skillbank.plan.reader.appositions import take_apposed
 from skillbank.plan.reader.belonging import without_others
 from skillbank.plan.reader.bounding import mark_bounds
@@ -64,6 +65,7 @@ from skillbank.plan.reader.page import page_of
 from skillbank.plan.reader.place_limits import mark_limits_of_places
 from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
+from skillbank.plan.reader.released import mark_released
 from skillbank.plan.reader.roots import ListFolder, list_local
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
@@ -192,6 +194,7 @@ def _take_said(page: Text, clauses: Clauses, library: Library, notes: list[str])
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     _take_settings(page, clauses)
+    mark_released(page, library)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)
@@ -205,6 +208,7 @@ def _mark_asked_about(page: Text, clauses: Clauses, notes: list[str]) -> None:
     mark_joint_negations(page)
     heeded.mark_unheeded(page, clauses)
     mark_doubts(page)
+    mark_alternatives(page)
     mark_data_meant(page)
     mark_bounds(page, clauses)
     mark_limits_of_places(page, clauses)
@@ -220,6 +224,7 @@ def _settled(page: Text, clauses: Clauses, steps: list[Step], notes: list[str]) 
     steps = [_with_claims(step, page) for step in steps]
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
+    mark_alternatives(page)
     notes += take_segmented(page, steps)
     mark_unnamed(page, steps)
     mark_unheld(page, clauses.history())
@@ -284,13 +289,15 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
+    kinds, told = hardware.kinds_chosen(page, maker.platforms)
+    idle += kinds
     listed = _listed(steps)
     known = _known(steps)
     notes += take_apposed(page, known | listed)
     notes += take_shown(page, known | listed)
     notes += context.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
-    notes += hardware.told_kinds(page)
+    notes += told
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], policy.held(page), list_folder)
         requests = maker.requests()

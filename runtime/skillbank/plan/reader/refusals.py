@@ -89,13 +89,20 @@ def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool
     before = text.words(range(first, at))
     subject = bool(text.lexicon.classes["told.subject"].intersection(before))
     later = text.holds(text.unclaimed(range(first, end)), "grammar.mode.later")
-    if (later and (subject or noun)) or _is_left(before) or _is_open(text, first, at):
+    late = later and (subject or (noun and not _is_started(text, first, end, at)))
+    if late or _is_left(before) or _is_open(text, first, at):
         return True
     if not (subject and {"will", "shall"}.intersection(before)):
         return False
     placed = text.has_kind(range(at, end), "place")
     decided = text.holds(range(first, at), "grammar.mode.decide")
     return decided or (noun and not placed and not _PERFORMING.isdisjoint(before))
+
+
+def _is_started(text: Text, first: int, end: int, at: int) -> bool:
+    """Whether a clause orders that something be started on its data: "tomorrow start a training on D"."""
+    verbs = text.holds(range(first, at), "actions.words.begin", "actions.words.launch")
+    return verbs and text.has_kind(range(at, end), "place")
 
 
 _PERFORMING = frozenset({"do", "handle", "make", "run", "care", "perform"})

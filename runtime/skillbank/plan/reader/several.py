@@ -142,21 +142,23 @@ def _places_again(together: Sequence[Step]) -> Iterator[Claim]:
 def _said_of_one(text: Text, together: Sequence[Step]) -> Iterator[Claim]:
     """Yield what is said with one of several models and would be of all: "train A on X with no HPO, B on Y".
 
-    What stands before the first, behind the last, or with each of them is of all, or of each.
+    What stands before the first, behind the last, or with each of them is of all, or of each. A search is of
+    trainings alone, wherever other steps stand: "evaluate JOB on X, fine-tune it, no HPO, evaluate it on X".
     """
     for action in {s.action for s in together}:
         begins = sorted({_begin(s) for s in together if s.action == action})
         parts = list(pairwise([*begins, len(text.tokens)]))
-        for said in _by_thing(text, together) if len(parts) > 1 else ():
+        for said in _by_thing(text, together, action) if len(parts) > 1 else ():
             of_each = [[c for c in said if a <= c.first < b] for a, b in parts]
             if not all(of_each) and said[0].first >= begins[0]:
                 yield from (claim for part in of_each[:-1] for claim in part)
 
 
-def _by_thing(text: Text, together: Sequence[Step]) -> list[list[Claim]]:
+def _by_thing(text: Text, together: Sequence[Step], action: str) -> list[list[Claim]]:
     """Return what is said of no step by its name, and not of all, by what it says: the GPUs, the platform."""
     found: dict[str, list[Claim]] = {}
-    for claim in text.ledger.of("policy", "platform", "field", "image", "value", "place"):
+    searched = ("policy",) if trains(action) else ()
+    for claim in text.ledger.of(*searched, "platform", "field", "image", "value", "place"):
         thing = _shared(text, claim)
         if thing and not is_of_all(text, claim) and addressed_step(text, together, claim) is None:
             found.setdefault(thing, []).append(claim)

@@ -17,6 +17,7 @@ from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.phrases import word_list
+from skillbank.plan.reader.released import skill_of_weights
 from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.step import Step, name_all
 from skillbank.plan.slot_keys import key_of
@@ -269,6 +270,10 @@ def name_skill(
         notes = list(_of_own_jobs(page, steps, library, job_skill))
         name_all(steps, of_job[0])
         return notes or [of_job[1]]
+    if (of_weights := skill_of_weights(page, library)) is not None:
+        refuse_another_kind(page, steps, of_weights[0])
+        name_all(steps, of_weights[0])
+        return [of_weights[1]]
     words = _describing(page, library, actions, told | apart)
     words = words or ([] if finds else _describing(page, library, actions, told))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
