@@ -1,4 +1,4 @@
-"""Label formats of packages, loaded in process: what their code does wrong is one sentence that names them."""
+"""Label formats of packages, loaded in process: what their code does wrong is a sentence that names them."""
 
 from __future__ import annotations
 

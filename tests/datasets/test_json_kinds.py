@@ -58,7 +58,7 @@ IMAGES, MARKS, NAMES = (
         (f'{{"images": [], {MARKS}}}', "coco"),
         ('{"images": [], "annotations": []}', "other"),
         (f'{{"images": [], {NAMES}}}', "other"),
-        (f'{{"images": [{{"a": 1}}, {{"id": 1}}], "annotations": [{{"a": {{"image_id": 1}}}}]}}', "other"),
+        ('{"images": [{"a": 1}, {"id": 1}], "annotations": [{"a": {"image_id": 1}}]}', "other"),
         (f'{{"images": [], "x": {IMAGES.partition(": ")[2]}, "annotations": []}}', "other"),
         (f"{{{IMAGES}}}", "other"),
         (f"{{{IMAGES}, {LARGE}}}", "coco"),
