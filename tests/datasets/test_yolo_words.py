@@ -117,7 +117,7 @@ def test_notes_of_label_studio(tmp_path: Path, said: str, names: dict[int, str])
 @pytest.mark.parametrize(
     ("said", "names", "places", "root", "notes"),
     [
-        ("names: [cat, dog]\nval: b\ntest: c\n", {0: "cat", 1: "dog"}, {"val": ("b",), "test": ("c",)}, "", 0),
+        ("names: [a, b]\nval: b\ntest: c\n", {0: "a", 1: "b"}, {"val": ("b",), "test": ("c",)}, "", 0),
         ("names: cat, 'dog'\nvalid: b\n", {0: "cat", 1: "dog"}, {"val": ("b",)}, "", 0),
         ("names: {7: no}\ntrain: [a, ' ', 'b ']\n", {7: "no"}, {"train": ("a", "b")}, "", 0),
         ("names: {x: cat, 2: dog, 3: [a]}\n", {2: "dog"}, {}, "", 0),
