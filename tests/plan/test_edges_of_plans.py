@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
+from skillbank.errors import StateError
 from skillbank.plan.captions import CAPTIONS, read_captions
 from skillbank.plan.coverage import Coverage, skill_coverage
 from skillbank.plan.data_formats import left_to_program
+from skillbank.plan.hardware import memory_of
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slot_keys import only_trained
+from skillbank.plan.weights import CLEARED, pretrained_fields
 from skillbank.runtime import Runtime
 from tests.plan.conftest import Compile, MakeSkill, composed
 
@@ -200,3 +203,31 @@ def test_a_place_with_a_part_that_is_filled_in_later_stays_as_it_is(
     [request], _ = composed(runtime, None, "tao-train-grounding-dino", ["evaluate"], settings=settings)
     [plan] = runtime.plan([request])
     assert plan.spec["evaluate"]["checkpoint"] == place.replace("{here}", str(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "memory"), [(None, None), (0, None), (-1, None), (0.5, 0.5), (24, 24.0)])
+def test_the_memory_that_a_skill_wants_of_each_gpu(make_skill: MakeSkill, said: Any, memory: Any) -> None:
+    hardware = {} if said is None else {"gpu_memory_gb": said}
+    assert memory_of(make_skill(info={"hardware": hardware}).info) == memory
+
+
+def test_of_several_parts_that_a_plan_cannot_be_read_for_the_first_is_named(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    kept = compiled(grounding_dino, "train").kept()
+    broken = {**kept, "skill": {"name": 7}, "spec": "none", "plan_id": None}
+    with pytest.raises(StateError) as refused:
+        Plan.from_document(broken)
+    assert " cannot be read: skill." in str(refused.value)
+
+
+def test_a_start_from_scratch_clears_each_field_that_a_person_has_not_set(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    keys = pretrained_fields({"a.b": "ptm", "c.d": "parent_model", "e.f": "resume_model_or_ptm", "g": None})
+    assert keys == ("a.b", "e.f")
+    given = "model.pretrained_backbone_path=/weights/a.pth"
+    plan = compiled(grounding_dino, "train", given, data=DATA, pretrained="none", automl="off")
+    cleared = [each.key for each in plan.overrides if each.detail == CLEARED]
+    assert cleared == ["train.pretrained_model_path"]
+    assert plan.spec["model"]["pretrained_backbone_path"] == "/weights/a.pth"
