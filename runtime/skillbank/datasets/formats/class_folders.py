@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, split_in, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, split_in
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.texts import list_note, read_text
@@ -84,7 +84,6 @@ class ClassFolders:
 
 @dataclass(frozen=True)
 class _Folder:
-    path: str
     split: str
     said: str
     name: str
@@ -129,17 +128,16 @@ def _classes(tree: Tree, layout: _Layout) -> tuple[list[str], list[Fault]]:
 
 def _layout(tree: Tree) -> _Layout | None:
     """Return the folders of classes; None where pictures lie in no such order."""
-    found: dict[str, _Folder] = {}
-    splits = {folder: split_of(folder) or split_in(folder) or "" for folder in tree.folders()}
+    found: dict[tuple[str, str], _Folder] = {}
+    splits = {folder: split_in(folder) or "" for folder in tree.folders()}
     for name in tree.pictures:
         said, split, folder = _folder_of(name, splits)
         if split and not folder:
             continue
         if not folder or folder.lower() in _GENERIC:
             return None
-        path = f"{said}/{folder}" if said else folder
-        found.setdefault(path, _Folder(path, split, said, folder)).pictures.append(name)
-    every = sorted(found.values(), key=lambda each: each.path)
+        found.setdefault((said, folder), _Folder(split, said, folder)).pictures.append(name)
+    every = [found[key] for key in sorted(found)]
     folders = [each for each in every if each.split] or every
     if not folders:
         return None
@@ -181,7 +179,7 @@ def _empty(tree: Tree, classes: Sequence[str], folders: Sequence[_Folder]) -> It
                 known = (
                     entry.is_dir() and not entry.name.startswith(".") and entry.name.lower() not in _GENERIC
                 )
-                if known and (said or (split_of(entry.name) or split_in(entry.name)) is None):
+                if known and (said or split_in(entry.name) is None):
                     empty[entry.name] = None
     if folders[0].split in ("", "train"):
         empty |= dict.fromkeys(classes)

@@ -141,7 +141,7 @@ class _Reader:
             said = key(fields.get("id"))
             stated = fields.get("file_name", fields.get("filename", fields.get("coco_url")))  # as LVIS has it
             name = stated if isinstance(stated, str) else ""
-            width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
+            width, height = (whole(fields.get(each)) for each in ("width", "height"))
         if said is None or not name:
             missing = "file_name" if said is not None else "id"
             faults.append(self._fault("unreadable-annotation", f"images[{place}]", f"it has no {missing}"))
@@ -198,7 +198,7 @@ class _Reader:
             owners.append(owner)
             labels.append(label)
             corners.extend((x, y, x + width, y + height))
-            crowds.append(1 if crowd else 0)
+            crowds.append(bool(crowd))
             places.append(place)
         self._document.annotations.clear()
         if (alike := len(owners) - len(own_ids)) > 0:
