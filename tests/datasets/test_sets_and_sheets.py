@@ -15,6 +15,7 @@ from skillbank.datasets.checking import check_data
 from skillbank.datasets.copying import Portion, write_copy, writer_of
 from skillbank.datasets.document import Box, DataSet, Drawn, Marks, Mask, Picture, Split
 from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.mask_folders import MaskFolders
 from skillbank.datasets.kept_looks import KeptLooks, stamp_of
 from skillbank.datasets.opening import Opened
@@ -155,6 +156,22 @@ def test_splits_of_pictures_with_masks(
     assert [note for note in data.notes if "split" in note] == list(notes)
 
 
+def test_classes_are_written_as_they_are_called_and_none_where_there_are_none(tmp_path: Path) -> None:
+    def written(name: str, classes: tuple[str, ...]) -> dict[str, str]:
+        folder = tmp_path / f"{name}-{len(classes)}"
+        folder.mkdir()
+        box = (Box(1, 2, 30, 40, 0 if classes else None, "" if classes else "a cat"),)
+        parts = [Part("", [entry("a.jpg", boxes=box)]), Part("val", [entry("val/b.jpg", boxes=box)])]
+        assert writer_of(name).write(parts, classes, folder) == []
+        return {each.relative_to(folder).as_posix(): each.read_text() for each in folder.rglob("*.*")}
+
+    labelme = written("labelme", ("Straßenkatze",))
+    assert labelme["labels.txt"] == "Straßenkatze\n" and '"label": "Straßenkatze"' in labelme["a.json"]
+    assert labelme["val/labels.txt"] == "Straßenkatze\n" and '"imagePath": "b.jpg"' in labelme["val/b.json"]
+    assert [name for name in written("odvg", ()) if "label" in name] == []
+    assert len([name for name in written("odvg", CLASSES) if "label" in name]) == 2
+
+
 @pytest.mark.parametrize("clear", ["P", "RGB", "L"])
 def test_a_colour_that_counts_as_clear_is_white(tmp_path: Path, clear: str) -> None:
     drawn = Image.new(clear, (8, 8), 0)
@@ -187,8 +204,8 @@ def test_what_pictures_bear_is_counted_where_it_can_be(tmp_path: Path) -> None:
 
 def test_a_sheet_has_its_pictures_in_rows_and_each_box_in_its_place(tmp_path: Path) -> None:
     made = Made(tmp_path, classes=("cat", "dog"))
-    made.add("train", 5, size=(380, 285), boxes=0, draw=lambda _, size: Image.new("RGB", size, "#ffffff"))
-    low, high = Box(100, 100, 200, 200, 0), Box(10, 4, 60, 80, 1)
+    made.add("train", 5, size=(760, 570), boxes=0, draw=lambda _, size: Image.new("RGB", size, "#ffffff"))
+    low, high = Box(200, 200, 400, 400, 0), Box(20, 8, 120, 160, 1)
     made.splits["train"] = [replace(each, boxes=(low, high)) for each in made.splits["train"]]
     found = survey(made.opened(), 5)
     [sheet] = sheets(pictured(found, CELL))

@@ -11,6 +11,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_classes import described
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels
+from skillbank.datasets.formats.yolo_lists import agree
 from tests.datasets.reading import boxes, tree_of
 
 LABEL = "0 .5 .5 .2 .4\n"
@@ -193,3 +194,21 @@ def test_what_is_recognised(
     assert (found.files if found is not None else None) == files
     if found is not None:
         assert lacking in found.lacking and bool(found.lacking) is bool(lacking)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("names: [cat]\n", "names: {0: cat}\n", True),
+        ("names: [cat]\n", "names: [dog]\n", False),
+        ("nc: 1\ntrain: x\n", "nc: 2\ntrain: x\n", True),
+        ("nc: 1\ntrain: x\n", "names: [cat]\n", False),
+    ],
+)
+def test_descriptions_below_agree_where_they_name_the_same_classes(
+    tmp_path: Path, one: str, other: str, same: bool
+) -> None:
+    tree = tree_of(tmp_path, {"a/data.yaml": one, "b/data.yaml": other, "b/obj.data": "names = x"}, ())
+    assert agree(tree, ["a/data.yaml", "b/data.yaml", "b/obj.data"]) is same
+    lists = tree_of(tmp_path / "l", {"a/classes.txt": "cat\n", "b/data.yaml": other}, ())
+    assert agree(lists, list(lists.files)) is ("cat" in other)
