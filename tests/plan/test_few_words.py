@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from skillbank.errors import SkillbankError
 from skillbank.runtime import Runtime
 
@@ -72,12 +74,8 @@ def test_what_only_a_training_has_asks_for_one_and_says_so(own_bank: Runtime) ->
         asked = f"train is taken as what is asked for, because '{why}' is said of nothing else"
         assert notes(own_bank, words) == ((asked,) if why else ())
     for words in ("rt-detr on s3://b/t", "a rt-detr model for s3://b/t please"):
-        try:
+        with pytest.raises(SkillbankError, match="names tao-train-rtdetr but no action"):
             own_bank.read(words)
-        except SkillbankError as error:
-            assert "names tao-train-rtdetr but no action" in str(error)
-        else:
-            raise AssertionError(words)
 
 
 def test_a_training_comes_before_what_follows_it(own_bank: Runtime) -> None:
@@ -123,3 +121,14 @@ def test_formats_of_data_that_is_converted_checked_and_divided(own_bank: Runtime
         [request] = own_bank.read(words).requests
         found = {each.key: each.value for each in request.settings}
         assert (found, [each.form for each in request.data]) == (settings, [form]), words
+
+
+def test_a_question_about_what_could_be_done_runs_nothing(own_bank: Runtime) -> None:
+    for words in (
+        "how can I export rt-detr to ONNX?",
+        "What is the difference between an export and an engine in rt-detr?",
+        "Would it make sense to quantize rt-detr for a Raspberry Pi? Just curious.",
+        "and what would training rt-detr on s3://b/t cost?",
+    ):
+        with pytest.raises(SkillbankError, match="asks for no run"):
+            own_bank.read(words)
