@@ -27,10 +27,17 @@ BROKEN = Look("it is cut off")
 HEAD, TURNED = FileSize(*SIZE, False), FileSize(*SIZE, True)
 
 
-def picture(name: str = "a.jpg", *boxes: Box, at: str = "", there: bool = True, **more: Any) -> Picture:
-    size = more.pop("size", SIZE)
-    where = Where("train.json", at)
-    return Picture(name, name if there else None, *size, boxes, where=where, **more)
+def picture(
+    name: str = "a.jpg",
+    *boxes: Box,
+    at: str = "",
+    there: bool = True,
+    size: tuple[int, int] = SIZE,
+    caption: str = "",
+    faults: tuple[Fault, ...] = (),
+) -> Picture:
+    path = name if there else None
+    return Picture(name, path, *size, boxes, caption, Where("train.json", at), faults)
 
 
 class Checked:
@@ -47,7 +54,7 @@ class Checked:
         annotations: Sequence[str] = ("train.json",),
     ) -> None:
         files = {each.path: Path(each.path) for each in pictures if each.path is not None}
-        known = {Path(path): (heads or {}).get(path, HEAD) for path in files}
+        known: dict[Path, FileSize | None] = {Path(path): (heads or {}).get(path, HEAD) for path in files}
         split = Split(name, name, partial(iter, pictures), tuple(annotations))
         self.findings = Findings()
         check = SplitCheck(

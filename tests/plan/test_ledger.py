@@ -23,7 +23,8 @@ def ledger() -> Ledger:
 
 @given(SETS)
 def test_a_token_is_whose_claim_came_first(sets: list[list[int]]) -> None:
-    kept, owners = ledger(), {}
+    kept = ledger()
+    owners: dict[int, int] = {}
     for number, tokens in enumerate(sets):
         made = kept.claim("value", tokens, number)
         mine = sorted(set(tokens) - owners.keys())

@@ -135,7 +135,9 @@ class _Reader:
         try:
             image = _IMAGE.decode(raw)
             said: int | str | None = image.id
-            name, width, height = image.file_name, image.width, image.height
+            name = image.file_name
+            width: int | None = image.width
+            height: int | None = image.height
         except _UNLIKE:
             fields = _fields(raw)
             said = key(fields.get("id"))
