@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
 from PIL import Image
 
 from skillbank.datasets.document import DataSet
+from skillbank.datasets.heads import FileSize
 from skillbank.datasets.opening import open_data
-from skillbank.datasets.tree import open_tree
+from skillbank.datasets.tree import Tree, open_tree
 
 Found = dict[str, list[tuple[str, float, float, float, float]]]
 
@@ -28,6 +30,14 @@ def text(path: Path, said: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(said if isinstance(said, bytes) else said.encode())
     return path
+
+
+def tree_of(root: Path, texts: Mapping[str, str | bytes], pictures: Iterable[str]) -> Tree:
+    """Write texts, and return them as a tree with pictures of 100 x 80 pixels of which nothing is read."""
+    files = {name: text(root / name, said) for name, said in texts.items()}
+    files |= {name: root / name for name in pictures}
+    heads: dict[Path, FileSize | None] = {root / name: FileSize(100, 80, False) for name in pictures}
+    return Tree(root, dict(sorted(files.items())), _heads=heads)
 
 
 def data_of(root: Path, form: str = "") -> DataSet:

@@ -128,3 +128,19 @@ def test_an_item_of_another_encoding_says_so(tmp_path: Path) -> None:
     assert not kinds(data_of(tmp_path))
     file.write_bytes(file.read_bytes().replace(b"xx", b"\xf6"))
     assert kinds(data_of(tmp_path)) == {"not-utf8": 1}
+
+
+@pytest.mark.parametrize("corners", [[1, 2, 3], [1, 2, 3, "x"], [], None, "abcd"])
+def test_boxes_that_are_no_four_numbers_are_said_as_they_stand(tmp_path: Path, corners: Any) -> None:
+    picture(tmp_path / "images/train/a.jpg")
+    saved(tmp_path, "train", item("a", mark(bbox=corners)))
+    shown = corners if isinstance(corners, list) else [corners]
+    assert f"its corners are no four numbers: {shown}" in details(data_of(tmp_path))
+
+
+def test_pictures_lie_below_the_folder_that_holds_the_annotations(tmp_path: Path) -> None:
+    for name in ("x/images/train/a.jpg", "images/train/a.jpg"):
+        picture(tmp_path / name)
+    text(tmp_path / "x/annotations/train.json", saved(tmp_path, "train", item("a", mark())).read_text())
+    (tmp_path / "annotations/train.json").unlink()
+    assert list(boxes(data_of(tmp_path), "train")) == ["x/images/train/a.jpg"]

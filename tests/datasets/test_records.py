@@ -119,6 +119,16 @@ def test_a_spoilt_file_among_those_of_a_service_is_said(tmp_path: Path) -> None:
     assert len(boxes(data)) == 3 and "c.json: it is no JSON" in details(data)
 
 
+def test_files_of_a_service_are_told_from_those_of_other_folders(tmp_path: Path) -> None:
+    for number in range(4):
+        text(tmp_path / "notes" / f"{number}.json", json.dumps({"note": number}))
+    text(tmp_path / "answers" / "a.json", json.dumps(DARWIN))
+    text(tmp_path / "answers" / "b.json", json.dumps({**DARWIN, "item": {"name": "b.jpg"}}))
+    text(tmp_path / "answers" / "c.json", json.dumps(DARWIN)[:40])
+    picture(tmp_path / "images" / "a.jpg")
+    assert "answers/c.json: it is no JSON" in details(data_of(tmp_path))
+
+
 def test_shares_of_a_picture_that_is_not_there_are_no_boxes(tmp_path: Path) -> None:
     data = data_of(saved(tmp_path, "x.jsonl", {**AZURE, "image_url": "gone.jpg"}))
     assert kinds(data) == {"size-unknown": 1} and boxes(data) == {"gone.jpg": []}

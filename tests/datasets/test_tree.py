@@ -7,7 +7,7 @@ import pytest
 from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.tree import Tree, open_tree
 from skillbank.errors import DataError, DataNotFoundError
-from tests.datasets.reading import picture, text
+from tests.datasets.reading import picture, text, tree_of
 
 
 def tree(root: Path, *names: str) -> Tree:
@@ -163,3 +163,15 @@ def test_what_is_not_there_or_no_folder(tmp_path: Path) -> None:
     text(tmp_path / "file.txt", b"")
     with pytest.raises(DataError, match=r"file\.txt is a file; name the folder"):
         open_tree(tmp_path / "file.txt")
+
+
+def test_of_pictures_of_a_name_the_one_below_the_annotations_is_meant(tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, {}, ("x/deep/a.jpg", "y/a.jpg", "x/b.jpg", "x/deep/b.jpg", "z/c.jpg"))
+    found = [tree.find(name, beside="x/list.json") for name in ("q/a.jpg", "a.jpg", "q/b.jpg", "c.jpg", "")]
+    assert found == ["x/deep/a.jpg", "x/deep/a.jpg", None, "z/c.jpg", None]
+    assert tree.find("a.jpg", beside="list.json") is None
+
+
+def test_archives_below_a_folder_are_those_of_it(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, {"x/a.jpg": tmp_path / "x/a.jpg"}, ("b.zip", "x/c.zip", "xy/d.zip"))
+    assert tree.below("x").archives == ("c.zip",) and list(tree.below("x").files) == ["a.jpg"]

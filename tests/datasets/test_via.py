@@ -60,6 +60,7 @@ def test_shapes(tmp_path: Path) -> None:
         {"name": "polygon", "all_points_x": [5, 30, 20], "all_points_y": [9, 3, 40]},
         {"name": "circle", "cx": 50, "cy": 40, "r": 5},
         {"name": "ellipse", "cx": 50, "cy": 40, "rx": 20, "ry": 10, "theta": math.pi / 2},
+        {"name": "ellipse", "cx": 50, "cy": 40, "rx": 20, "ry": 10, "theta": "flat"},
         {"name": "point", "cx": 5, "cy": 6},
         {"name": "rect", "x": 1, "y": None, "width": 3, "height": 4},
         {"name": "polygon", "all_points_x": [5, 30], "all_points_y": [9]},
@@ -70,9 +71,10 @@ def test_shapes(tmp_path: Path) -> None:
         ("car", 5, 3, 30, 40),
         ("car", 45, 35, 55, 45),
         ("car", 40, 20, 60, 60),
+        ("car", 30, 30, 70, 50),
     ]
-    assert kinds(data) == {"mark-as-box": 3, "mark-left-out": 1, "unreadable-annotation": 2}
-    assert "via_region_data.json 'a.jpg7', region 4: its shape is rect" in details(data)
+    assert kinds(data) == {"mark-as-box": 4, "mark-left-out": 1, "unreadable-annotation": 2}
+    assert "via_region_data.json 'a.jpg7', region 5: its shape is rect" in details(data)
 
 
 def test_a_region_without_a_class_among_others_is_said(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -108,3 +110,32 @@ def test_what_a_code_costs_is_a_power_of_two_in_bounds(tmp_path: Path, cost: int
     else:
         with pytest.raises(ValueError, match="out of bounds"):
             ApprovalCode.read(place)
+
+
+def test_a_code_waits_for_those_that_others_look_at(tmp_path: Path) -> None:
+    codes = WrongCodes(tmp_path / "looked")
+    with codes.alone():
+        pass
+    held = os.open(tmp_path / "looked", os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    start = time.monotonic()
+    timer = threading.Timer(0.15, os.close, [held])
+    timer.start()
+    with codes.alone():
+        waited = time.monotonic() - start
+    timer.join()
+    assert waited >= 0.1
+
+
+def test_a_folder_that_cannot_be_written_counts_in_the_process_alone(tmp_path: Path) -> None:
+    codes = WrongCodes(tmp_path / "gone" / "looked")
+    with codes.alone():
+        for _ in range(4):
+            codes.note(wrong=True)
+    assert 9 < codes.wait <= 10 and not (tmp_path / "gone").exists()
+    codes.note(wrong=False)
+    assert codes.wait == 0
+
+
+def test_a_code_without_a_file_is_in_reach(tmp_path: Path) -> None:
+    assert not ApprovalCode(tmp_path / "gone", b"x", 1 << 14, "ab" * 32).out_of_reach

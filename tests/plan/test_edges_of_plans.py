@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
+from skillbank.errors import StateError
 from skillbank.plan.captions import CAPTIONS, read_captions
 from skillbank.plan.coverage import Coverage, skill_coverage
 from skillbank.plan.data_formats import left_to_program
+from skillbank.plan.hardware import memory_of
+from skillbank.plan.inputs import positions
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.request import DataLocation, Request, Setting
-from skillbank.plan.slot_keys import only_trained
+from skillbank.plan.slot_keys import meant, only_trained
+from skillbank.plan.weights import CLEARED, pretrained_fields
 from skillbank.runtime import Runtime
 from tests.plan.conftest import Compile, MakeSkill, composed
 
@@ -200,3 +204,60 @@ def test_a_place_with_a_part_that_is_filled_in_later_stays_as_it_is(
     [request], _ = composed(runtime, None, "tao-train-grounding-dino", ["evaluate"], settings=settings)
     [plan] = runtime.plan([request])
     assert plan.spec["evaluate"]["checkpoint"] == place.replace("{here}", str(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "memory"), [(None, None), (0, None), (-1, None), (0.5, 0.5), (24, 24.0)])
+def test_the_memory_that_a_skill_wants_of_each_gpu(make_skill: MakeSkill, said: Any, memory: Any) -> None:
+    hardware = {} if said is None else {"gpu_memory_gb": said}
+    assert memory_of(make_skill(info={"hardware": hardware}).info) == memory
+
+
+def test_of_several_parts_that_a_plan_cannot_be_read_for_the_first_is_named(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    kept = compiled(grounding_dino, "train").kept()
+    broken = {**kept, "skill": {"name": 7}, "spec": "none", "plan_id": None}
+    with pytest.raises(StateError) as refused:
+        Plan.from_document(broken)
+    assert " cannot be read: skill." in str(refused.value)
+
+
+def test_a_start_from_scratch_clears_each_field_that_a_person_has_not_set(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    keys = pretrained_fields({"a.b": "ptm", "c.d": "parent_model", "e.f": "resume_model_or_ptm", "g": None})
+    assert keys == ("a.b", "e.f")
+    given = "model.pretrained_backbone_path=/weights/a.pth"
+    plan = compiled(grounding_dino, "train", given, data=DATA, pretrained="none", automl="off")
+    cleared = [each.key for each in plan.overrides if each.detail == CLEARED]
+    assert cleared == ["train.pretrained_model_path"]
+    assert plan.spec["model"]["pretrained_backbone_path"] == "/weights/a.pth"
+
+
+def test_patterns_that_are_looked_for_as_words_are_said(make_skill: MakeSkill, compiled: Compile) -> None:
+    patterns = [{"pattern": "a(b"}, {"pattern": "CUDA error"}, {"name": "x(?=y)"}]
+    plan = compiled(make_skill(info={"error_patterns": patterns}), "train")
+    [note] = [each for each in plan.warnings if "pattern(s)" in each]
+    assert note.startswith(
+        "2 error pattern(s) of the skill are looked for as plain words in logs, e.g. 'a(b': "
+    )
+    sound = compiled(make_skill(info={"error_patterns": patterns[1:2]}), "train")
+    assert not [each for each in sound.warnings if "pattern(s)" in each]
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("a.b", ["a.b"]),
+        ("list[0].b", ["list[0].b", "list[1].b"]),
+        ("none[0].b", ["none[0].b"]),
+        ("one[0].b", ["one.b"]),
+    ],
+)
+def test_the_keys_that_a_declared_one_stands_for(key: str, found: list[str]) -> None:
+    assert positions(key, {"list": [{"b": 1}, {"b": 2}], "none": [], "one": {"b": 3}}) == found
+
+
+@pytest.mark.parametrize("key", ["epochs", "a.b"])
+def test_without_an_action_a_key_is_what_it_says(grounding_dino: Skill, key: str) -> None:
+    assert meant(grounding_dino, None, key) == key

@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 
 from skillbank.bank.skill import Skill
-from skillbank.errors import UsageError
+from skillbank.errors import PluginError, UsageError
+from skillbank.plan import inference
 from skillbank.plan.draft import Parent
 from skillbank.plan.inference import (
     Context,
+    Inferred,
     field_accepts,
     infer,
     known_functions,
 )
 from skillbank.plan.model import ParentRef
 from skillbank.plan.products import product_of
+from skillbank.plugins import Group, Offer
 from tests.plan.conftest import Compile, MakeSkill
 
 
@@ -41,6 +44,48 @@ CREATED = {
 @pytest.mark.parametrize(("name", "value"), CREATED.items())
 def test_outputs_lie_in_the_results(name: str, value: str) -> None:
     assert infer(name, context()).value == value
+
+
+def test_what_a_job_creates_lies_in_its_results() -> None:
+    made = inference._creates("a.b")(context())
+    assert (made.value, made.detail) == ("{results_dir}/a.b", "output of this job")
+
+
+def no_inferred(context: Context) -> object:
+    return "a.pth"
+
+
+def no_text(context: Context) -> Inferred:
+    return Inferred(["a.pth"], "")  # type: ignore[arg-type]
+
+
+@inference.reading
+def a_switch(context: Context) -> Inferred:
+    return Inferred(True, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "told"),
+    [
+        ("no_inferred", False, r"cannot be used \(it gave str and no Inferred of a text\)"),
+        ("no_text", False, r"cannot be used \(it gave Inferred and no Inferred of a text\)"),
+        ("a_switch", True, ""),
+        ("gone", False, "cannot be loaded"),
+    ],
+)
+def test_functions_of_packages(monkeypatch: pytest.MonkeyPatch, name: str, reads: bool, told: str) -> None:
+    offered = Offer(Group.INFERENCE_FUNCTIONS, "theirs", f"{__name__}:{name}", "ink 1.0")
+    monkeypatch.setattr(inference, "names", lambda group: ["theirs"])
+    monkeypatch.setattr(inference, "offer", lambda group, name: offered if name == "theirs" else None)
+    assert inference.is_known("theirs") and not inference.is_known("ours")
+    assert inference.reads("theirs") is reads and not inference.reads("ours")
+    if not told:
+        assert infer("theirs", context()).value is True
+        return
+    with pytest.raises(PluginError, match=told):
+        infer("theirs", context())
+    with pytest.raises(KeyError):
+        infer("ours", context())
 
 
 def test_functions_of_the_job_itself() -> None:

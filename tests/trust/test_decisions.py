@@ -16,7 +16,7 @@ import pytest
 from skillbank.bank.discovery import Bank
 from skillbank.errors import StateError, UsageError
 from skillbank.trust import origin
-from skillbank.trust.decisions import Decision, all_decisions, decision_of, forget, keep, stamp
+from skillbank.trust.decisions import Decision, all_decisions, decision_of, forget, keep, now, stamp
 from skillbank.trust.look import difference, file_class, look
 from skillbank.trust.origin import Source
 from skillbank.trust.reach import Start
@@ -44,6 +44,10 @@ def test_a_decision_is_read_as_it_was_kept_and_is_the_users_alone(
     file = file_of(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [p for p in file.parent.iterdir() if p.suffix != ".json" and p.name != ".lock"] == []
+
+
+def test_a_decision_has_its_time_to_the_second() -> None:
+    assert now().microsecond == 0 and now().tzinfo is not None
 
 
 def test_a_decision_that_cannot_be_written_leaves_the_earlier_one_alone(

@@ -15,7 +15,7 @@ from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 from skillbank.ways import marked
 
-__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "opened_bare", "recognise"]
+__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "opened_bare"]
 
 _MOST_ABOVE = 1_000_000
 """Files of a folder above; one with more is somebody's disk."""
@@ -90,11 +90,6 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     if opened is None:
         raise DataNotFoundError(_absent(place, form))
     return opened
-
-
-def recognise(tree: Tree, form: str = "") -> bool:
-    """Whether `open_data` finds a data set in a tree that is more than pictures."""
-    return look(tree, form) is not None
 
 
 def _archive(place: Path, unpack: Unpack | None, form: str) -> Opened:

@@ -133,8 +133,8 @@ def scaled_along(picture: Picture, file: FileSize) -> Picture:
 
 
 def _stated(picture: Picture) -> _Size | None:
-    width, height = picture.width or 0, picture.height or 0
-    return (width, height) if width > 0 and height > 0 else None
+    width, height = picture.width, picture.height
+    return None if not width or not height or min(width, height) < 0 else (width, height)
 
 
 def _proportional(stated: _Size, file: _Size) -> bool:

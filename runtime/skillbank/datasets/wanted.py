@@ -126,4 +126,4 @@ def wanted_files(names: Iterable[str]) -> Wanted | None:
         found[kind] = name
     if "pictures" not in found:
         return None
-    return Wanted(**{name: file for name, file in found.items() if name != "marks"}, marks="boxes")
+    return Wanted(**found, marks="boxes")

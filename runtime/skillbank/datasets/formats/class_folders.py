@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, labels_of, split_in, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, labels_of, split_in
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.texts import read_text
@@ -83,7 +83,6 @@ class ClassFolders:
 
 @dataclass(frozen=True)
 class _Folder:
-    path: str
     split: str
     said: str
     name: str
@@ -128,7 +127,7 @@ def _classes(tree: Tree, layout: _Layout) -> tuple[list[str], list[Fault]]:
 
 def _layout(tree: Tree) -> _Layout | None:
     """Return the folders of classes; None where pictures lie in no such order."""
-    every = sorted(_folders(tree), key=lambda each: each.path)
+    every = sorted(_folders(tree), key=lambda each: (each.said, each.name))
     folders = [each for each in every if each.split] or every
     if not folders:
         return None
@@ -137,16 +136,15 @@ def _layout(tree: Tree) -> _Layout | None:
 
 def _folders(tree: Tree) -> Iterable[_Folder]:
     """Return the folders of pictures; none where some lie in one that is called as no class is."""
-    found: dict[str, _Folder] = {}
-    splits = {folder: split_of(folder) or split_in(folder) or "" for folder in tree.folders()}
+    found: dict[tuple[str, str], _Folder] = {}
+    splits = {folder: split_in(folder) or "" for folder in tree.folders()}
     for name in tree.pictures:
         said, split, folder = _folder_of(name, splits)
         if split and not folder:
             continue
         if not folder or folder.lower() in _GENERIC:
             return ()
-        path = f"{said}/{folder}" if said else folder
-        found.setdefault(path, _Folder(path, split, said, folder)).pictures.append(name)
+        found.setdefault((said, folder), _Folder(split, said, folder)).pictures.append(name)
     return found.values()
 
 
@@ -181,7 +179,7 @@ def _called(tree: Tree, said: str) -> Iterator[str]:
         for entry in sorted((tree.root / said).iterdir()):
             name = entry.name
             known = entry.is_dir() and not name.startswith(".") and name.lower() not in _GENERIC
-            if known and (said or (split_of(name) or split_in(name)) is None):
+            if known and (said or split_in(name) is None):
                 yield name
 
 

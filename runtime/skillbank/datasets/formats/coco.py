@@ -126,7 +126,7 @@ class _Source:
         new = [places.get(name, -1) for name in columns.categories.names]
         folders = picture_folders(tree, self.split, self.file)
         for index, name in enumerate(columns.names):
-            path = tree.find(name, beside=self.file, folders=folders) if name else None
+            path = tree.find(name, beside=self.file, folders=folders)
             width: int | None = columns.widths[index]
             height: int | None = columns.heights[index]
             if not width or not height:

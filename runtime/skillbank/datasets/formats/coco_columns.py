@@ -189,7 +189,7 @@ class _Reader:
             owners.append(owner)
             labels.append(label)
             corners.extend((x, y, x + width, y + height))
-            crowds.append(1 if crowd else 0)
+            crowds.append(bool(crowd))
             places.append(place)
         self._document.annotations.clear()
         if (alike := len(owners) - len(own_ids)) > 0:
@@ -293,7 +293,7 @@ def _stated(raw: msgspec.Raw) -> tuple[int | str | None, str, object, object]:
     except _UNLIKE:
         fields = _fields(raw)
         name = fields.get("file_name", fields.get("filename", fields.get("coco_url")))  # as LVIS has it
-        width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
+        width, height = (whole(fields.get(each)) for each in ("width", "height"))
         return key(fields.get("id")), name if isinstance(name, str) else "", width, height
     return image.id, image.file_name, image.width, image.height
 

@@ -67,14 +67,13 @@ def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, obj
             left.out("boxes of crowds, which ODVG does not know,")
         else:
             boxes.append(box)
-    if picture.caption or any(box.label is None for box in boxes):
+    labelled = [(box, box.label) for box in boxes if box.label is not None]
+    if picture.caption or len(labelled) < len(boxes):
         line["grounding"] = _grounding(picture.caption, boxes, classes)
     else:
         line["detection"] = {
             "instances": [
-                {"bbox": _corners(box), "label": box.label, "category": classes[box.label]}
-                for box in boxes
-                if box.label is not None
+                {"bbox": _corners(box), "label": label, "category": classes[label]} for box, label in labelled
             ]
         }
     return line

@@ -105,8 +105,9 @@ class Layout:
         same = self._by_stem.get(last, [])
         if len(same) != 1 or self._picture_stems.get(last) != 1:
             return None
-        mine, other = self._split_part(picture), self._split_part(same[0])
-        return same[0] if mine is None or other is None or mine[1] == other[1] else None
+        [label] = same
+        mine, other = self._split_part(picture), self._split_part(label)
+        return label if mine is None or other is None or mine[1] == other[1] else None
 
     @cached_property
     def labels(self) -> dict[str, str]:
