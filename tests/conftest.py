@@ -42,7 +42,8 @@ _LONGEST = (
     "test_laws", "test_opencode", "test_server", "test_model", "test_cases", "test_typescript",
     "test_installers", "test_kept_documents", "test_chat", "test_commands", "test_set_crashes",
     "test_resume", "test_sets_api", "test_saved_folders", "test_house", "test_disputes", "test_layouts",
-    "test_typed",
+    "test_typed", "test_label_sets", "test_onnx_chain", "test_late_answers", "test_smoke", "test_library",
+    "test_docker_restarts",
 )  # fmt: skip
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
 _LONG, _WAITS, _COMPUTES = 10, 3, 1
