@@ -1,7 +1,8 @@
 """Where the tests write: in memory, where this machine has room.
 
 They make hundreds of thousands of small files that nobody reads after a test. On a disk these take a tenth
-to a fifth more of the processor's time, even where nothing waits for the disk.
+to a fifth more of the processor's time, even where nothing waits for the disk. Images of containers, which a
+daemon of the tests unpacks and removes again, are waited for there longer than all that their tests do.
 
 A folder that somebody names (``TMPDIR``, ``--basetemp``) is the one that is used.
 """
@@ -17,13 +18,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["folder", "holds"]
+__all__ = ["folder", "for_sockets", "holds"]
 
 MEMORY = Path("/dev/shm")
 GROUPS = Path("/sys/fs/cgroup")
 """What the kernel lets groups of processes have: containers, services, jobs."""
-ROOM = 12 << 30
-"""Bytes that have to be free: three are written there, and the processes of a whole run take the rest."""
+ROOM = 14 << 30
+"""Bytes that have to be free: five are written there, two of them images of containers, and the processes of
+a whole run take the rest."""
 _PREFIX = "sb-"
 _SUFFIX = 8
 """Letters that `tempfile` puts behind it: paths of sockets in it have a hundred already."""
@@ -66,6 +68,12 @@ def folder() -> Path | None:
 def holds(path: Path) -> bool:
     """Whether a path lies in such a folder, and not in one that somebody has named."""
     return any(each.parent == MEMORY and each.name.startswith(_PREFIX) for each in path.parents)
+
+
+def for_sockets() -> Path:
+    """Return where folders with sockets are made: in memory too, but not below what somebody named."""
+    place = Path(tempfile.gettempdir())
+    return place if holds(place / "any") else Path("/tmp")
 
 
 def _locked(place: Path) -> int | None:

@@ -75,6 +75,15 @@ def test_a_folder_that_somebody_named_counts(memory: Path, monkeypatch: pytest.M
     assert os.environ["TMPDIR"] == "/named" and len(list(memory.iterdir())) == 4
 
 
+def test_sockets_lie_in_memory_too_but_below_no_path_that_somebody_named(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = in_memory.folder()
+    assert in_memory.for_sockets() == made
+    monkeypatch.setattr(tempfile, "tempdir", str(memory / "named"))
+    assert in_memory.for_sockets() == Path("/tmp")
+
+
 def test_where_there_is_no_room_the_disk_is_taken(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_memory, "ROOM", 1 << 60)
     assert in_memory.folder() is None and "TMPDIR" not in os.environ

@@ -17,6 +17,7 @@ import pytest
 from skillbank.agent.toolbox import Toolbox
 from skillbank.runtime import Runtime
 from tests.cli.conftest import Command
+from tests.command_lines import processes_of
 from tests.terminals import at_terminal, without_terminal
 
 SCHEMA = {
@@ -197,11 +198,7 @@ def start(bank: Path, environment: dict[str, str], *arguments: str) -> subproces
 
 def controllers(name: str) -> list[int]:
     """Return the processes that look after an experiment on their own."""
-    return [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"skillbank.background.controller" in (words := path.read_bytes()) and name.encode() in words
-    ]
+    return processes_of("skillbank.background.controller", name)
 
 
 def wait_for(what: Any, seconds: float = 120) -> Any:

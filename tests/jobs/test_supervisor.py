@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command_lines import processes_of
 from tests.gate import open_gate
 from tests.s3 import every_third, faulty
 
@@ -526,23 +527,15 @@ def test_a_detached_supervisor_finishes_the_work(jobs: Jobs, make_plan: MakePlan
 def test_a_supervisor_ends_when_the_folder_of_its_job_is_removed(jobs: Jobs, make_plan: MakePlan) -> None:
     record = jobs.launch(make_plan("import time; time.sleep(12)"))
     assert attend(record)
-    mark = f"skillbank.background.supervisor\0{record.id}\0".encode()
 
     def there() -> bool:
-        return any(mark in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+        return bool(processes_of(f"skillbank.background.supervisor\0{record.id}\0"))
 
     assert _within(10, there)
     folder = Path(record.results_dir)
     folder.rename(aside := folder.with_name("removed"))  # at once, while the supervisor may write into it
     shutil.rmtree(aside, ignore_errors=True)
     assert _within(10, lambda: not there())
-
-
-def _command(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def _within(seconds: float, true: Callable[[], bool]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command_lines import processes_of
 from tests.gate import open_gate
 from tests.warm import Warm
 
@@ -124,14 +125,9 @@ def test_a_supervisor_that_was_killed_is_followed_by_another(
         while not attend(record):
             assert time.monotonic() < deadline, "the duty of a dead process did not end"
             time.sleep(0.05)
-        found: list[int] = []
-        while not found:
-            found = [
-                int(path.parent.name)
-                for path in Path("/proc").glob("[0-9]*/cmdline")
-                if record.id.encode() in path.read_bytes()
-                and b"skillbank.background.supervisor" in path.read_bytes()
-            ]
+        while not (found := processes_of("skillbank.background.supervisor", record.id)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         time.sleep(1.5)
         for pid in found:
             os.kill(pid, signal.SIGKILL)

@@ -23,6 +23,7 @@ from skillbank.home import database_url
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
+from tests import in_memory
 from tests.gate import open_gate
 
 MakePlan = Callable[..., Plan]
@@ -38,7 +39,7 @@ class PrivateDaemon:
     """
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="skbd-", dir="/tmp"))
+        self.root = Path(tempfile.mkdtemp(prefix="skbd-", dir=in_memory.for_sockets()))
         self.host = f"unix://{self.root}/docker.sock"
         self._containerd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None

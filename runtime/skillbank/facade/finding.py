@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from skillbank.visible import one_line
@@ -9,6 +10,7 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from skillbank.bank.search import Hit
     from skillbank.bank.skill import Skill
+    from skillbank.jobs.record import JobRecord
     from skillbank.plan.reader.reading import Reading
 
 from skillbank.bank.names import shown
@@ -80,12 +82,13 @@ class Finding(Holdings):
         def by_rules() -> Reading:
             with self.reading:
                 meant = self.library.get(skill) if skill is not None else None
+                job = cache(lambda said: self.jobs.store.get(said))  # several rules ask about the same one
                 return rules_reading.read_text(
                     text,
                     self.library,
                     self.index,
-                    job_skill=self._job_skill,
-                    job_action=self._job_action,
+                    job_skill=lambda said: _skill_of(job(said)),
+                    job_action=lambda said: job(said).action,
                     skill=meant,
                     set_names=self._set_names,
                     trained=self._trained,
@@ -102,14 +105,6 @@ class Finding(Holdings):
     def _set_names(self) -> tuple[str, ...]:
         return self.sets.names()
 
-    def _job_skill(self, job: str) -> str:
-        ran = self.jobs.store.get(job)
-        bank = ran.plan.get("skill", {}).get("bank")
-        return f"{bank}:{ran.skill}" if bank else ran.skill
-
-    def _job_action(self, job: str) -> str:
-        return self.jobs.store.get(job).action
-
     def trust_of(self, skill: Skill, *, signer: bool = True) -> dict[str, str]:
         """Return how the bank of a skill stands and who signed the skill, as a document; for showing only.
 
@@ -123,3 +118,8 @@ class Finding(Holdings):
         who = origin.signer_of(skill) if signer else None
         state = standing.glance(self.bank_of(skill)).state
         return {"state": state} | ({"signer": one_line(who)} if who else {})
+
+
+def _skill_of(job: JobRecord) -> str:
+    bank = job.plan.get("skill", {}).get("bank")
+    return f"{bank}:{job.skill}" if bank else job.skill
