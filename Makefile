@@ -14,8 +14,8 @@ demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, al
 test: $(VENV)/.dev  ## everything: linters beside the tests, quick tests in the time in which slow ones wait
 	@$(MAKE) --no-print-directory -j2 lint tests
 
-tests: $(VENV)/.dev  # most wait for processes more than they compute: eight at once keep two cores busy
-	$(BIN)/python -m pytest -q -n 8 --dist loadfile --no-loadscope-reorder --durations=12
+tests: $(VENV)/.dev  # most wait for processes more than they compute: six at once keep two cores busy
+	$(BIN)/python -m pytest -q -n 6 --dist loadfile --no-loadscope-reorder --durations=12
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile

@@ -295,13 +295,14 @@ def test_a_further_attempt_waits_for_gpu_hours_and_says_from_when_on_there_are_s
     plan = on_gpus(make_plan, 1)
     theirs = {"person": "ann", "project": "cars", "plan": plan}
     first = ran(store, make_record, 60, **theirs)
-    quotas.set(Quota(Kind.USER, "*", gpu_hours=1, period=Period.WEEK))
+    # So few that what was used since Monday began is more, on a Monday at one in the morning too.
+    quotas.set(Quota(Kind.USER, "*", gpu_hours=0.001, period=Period.WEEK))
     again = store.create(make_record(**theirs, retry_of=first.id))
     assert again.waits and store.queue.take() is None
     store.queue.attend()
     wait = Jobs(store, open_gate).wait_of(again)
     assert wait is not None and not wait.guess and wait.starts == Period.WEEK.until(datetime.now(UTC))
-    assert "1 GPU hours a week of user ann are used up" in wait.said
+    assert "0.001 GPU hours a week of user ann are used up" in wait.said
     assert not store.create(make_record(person="ann", project="cars")).waits, "it needs no GPU"
 
 

@@ -102,6 +102,7 @@ def test_every_class_of_words_that_a_phrase_names_exists() -> None:
         "if I remember right",
         "in case you wonder",
         "do not be surprised by the name",
+        "after the flood we replaced the fence",
     ],
 )
 def test_a_subject_and_a_verb_tell(said: str) -> None:
@@ -142,9 +143,6 @@ def test_a_heading_tells_where_headings_stand(said: str) -> None:
         "The cows are the important ones.",
         "Overnight would be fine.",
         "after the flood is over",
-        "after the flood we replaced the fence",
-        "no internet on this boat",
-        "my boss asked me to get it going",
     ],
 )
 def test_an_order_a_limit_or_a_wish_does_not_tell(said: str) -> None:

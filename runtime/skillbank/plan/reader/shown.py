@@ -32,7 +32,7 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
     """
     notes: list[str] = []
     for run in _runs(text) if text.ledger.of("place") else ():
-        said = (_is_behind, _is_before, _is_had)
+        said = (_is_behind, _is_before, _is_sorted, _is_had)
         turned = text.holds(range(max(0, run.start - 4), run.start), *_TURNING)
         if not turned and known.isdisjoint(text.words(run)) and any(is_shown(text, run) for is_shown in said):
             text.ledger.claim("context", list(run))
@@ -89,6 +89,15 @@ def _is_before(text: Text, run: range) -> bool:
     if apart or text.holds(run, "grammar.mode.past"):  # "in yesterday's photos"
         return text.word(run.start - 1) in _MINE and _is_owned(text, noun)
     return _is_owned(text, noun, definite=True)
+
+
+def _is_sorted(text: Text, run: range) -> bool:
+    """Whether words are what is sorted into classes: "classify the leaves in X"."""
+    before = run.start - 1
+    while text.within(before, *_DESCRIBING):
+        before -= 1
+    sorts = text.owner(before) == "action" and text.within(before, "actions.words.sort")
+    return sorts and text.within(run.stop, *_LINKS)
 
 
 def _is_had(text: Text, run: range) -> bool:

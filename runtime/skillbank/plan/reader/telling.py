@@ -9,6 +9,7 @@ or a condition, or takes something out. Which words open what is a matter of clo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from skillbank.plan.reader.manners import Manners
 from skillbank.plan.reader.matching import STOPS
@@ -75,9 +76,9 @@ class Teller:
         )
 
     def _leads_to_wish(self, first: int, i: int, end: int) -> bool:
-        """Whether a clause only says what leads to a wish: a doubt, what somebody would learn or wants."""
+        """Whether a clause only says what leads to a wish: a doubt, a lack, what somebody would learn."""
         doubtful = self._leads_to_doubt(first, end) or self._is_curious(first, end)
-        return doubtful or self._announces(first, i, end)
+        return doubtful or self._is_lack(i, end) or self._announces(first, i, end)
 
     def _is_unsure(self, i: int, end: int) -> bool:
         """Whether a clause begins with a doubt, or with what the one addressed knows: "as you see"."""
@@ -110,6 +111,8 @@ class Teller:
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
         """Whether a clause that begins with "when", "until", "if" tells; None where its verb says."""
+        if self._is_time(i, end):
+            return True
         word = self._words[i]
         rest = word in ("until", "till") and self._is_rest(i + 1, end) and not self.has_verb(i + 1, end)
         doubted = i + 1 < end and self._words[i - 1] in of("doubts")  # "not sure if this works"
@@ -165,6 +168,17 @@ class Teller:
         """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
         behind = [w for w in self._words[end : end + 4] if w != ","]
         return behind[:1] == ["so"] and behind[1:2] != ["that"]
+
+    def _is_lack(self, i: int, end: int) -> bool:
+        """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
+        if self._of.at(i, end) != "no":
+            return False
+        behind = next((w for w in islice(self._words, end, None) if w != ","), "")
+        placed = any(
+            self._words[k] in of("prepositions") and self._of.at(k + 1, end) in of("here")
+            for k in range(i + 2, end)
+        )
+        return placed and behind == "so" and not self._of.weighs(range(i + 1, end))
 
     def _adds_rest(self, first: int, i: int, end: int) -> bool:
         return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
@@ -227,6 +241,16 @@ class Teller:
     def names(self, k: int) -> bool:
         """Whether a word names anything that a plan has, or counts it."""
         return self._of.names(k)
+
+    def _is_time(self, i: int, end: int) -> bool:
+        """Whether a clause says when somebody did something: "after the flood we replaced the cameras"."""
+        behind = self._words[i + 2 : end]
+        return (
+            self._words[i] in ("after", "before", "since")
+            and not of("tellers").isdisjoint(behind)
+            and self.is_history(i, end)
+            and not self._of.weighs(range(i + 1, end))
+        )
 
     def _before_marks(self, first: int, end: int) -> int:
         while end > first and self._text.tokens[end - 1].kind == "mark":

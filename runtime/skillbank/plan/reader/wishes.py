@@ -108,6 +108,8 @@ class Wishes:
 
     def _passes_on(self, said: _Said) -> bool:
         """Whether what somebody has said or asked for is a wish: "we agreed to skip it"."""
+        if said.after in ("me", "us") and not said.mine and self._is_errand(said):
+            return False
         asked = said.after == "for" and not said.words & of("pronouns")
         return asked or bool(said.words & {"to", "that", "not", "only", "no"})
 
@@ -200,6 +202,16 @@ class Wishes:
             and self._of.at(k + 1, said.end) in of("prepositions")
             and self._text.holds(range(k + 2, min(k + 5, said.end)), "told.machines")
             for k in range(said.verb, said.end)
+        )
+
+    def _is_errand(self, said: _Said) -> bool:
+        """Whether what somebody has asked of us is no matter of a run: "Dave asked me to get it going"."""
+        tokens = range(said.verb + 2, said.end)
+        return (
+            "to" in said.words
+            and not said.words & (of("limits") | _NEGATIONS)
+            and not self._of.mean(tokens)
+            and not self._text.holds(tokens, "grammar.operator.not", "told.choosing")
         )
 
     def _is_wish(self, said: _Said) -> bool:
