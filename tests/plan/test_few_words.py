@@ -51,6 +51,12 @@ def test_gpus_that_somebody_has_are_asked_for_where_all_are_meant(own_bank: Runt
         assert told in notes(own_bank, f"{before}; {TRAIN} with {behind}, no automl")
 
 
+def test_what_all_are_is_asked_about_where_they_are_told_of_behind_it(own_bank: Runtime) -> None:
+    for words, behind in (("all of them", "we have 4 gpus"), ("both", "there are two A100s here")):
+        asked = {"words": [f"I did not understand 'with {words}'"]}
+        assert said(own_bank, f"{TRAIN} with {words}, no automl. {behind}") == asked, words
+
+
 def test_options_among_the_words(own_bank: Runtime) -> None:
     for words, found in {
         "--gpu-ids 0,1": {"settings": {"train.gpu_ids": [0, 1]}, "gpus": 2},

@@ -130,11 +130,14 @@ def take_owned(text: Text) -> None:
 
 
 def _take_all_of(text: Text, match: Match, owned: list[Claim]) -> None:
-    """Ask for what somebody has, of whose kind nothing else is asked for; of several things ask which."""
+    """Ask for what somebody has, of whose kind nothing else is asked for; of several things ask which.
+
+    So is asked about where what somebody has is told behind it: "with all of them. We have 4 GPUs".
+    """
     set_ = {c.value.slot for c in text.ledger.of("value")}
-    if not owned or owned[-1].value.slot in set_:
+    if owned and owned[-1].value.slot in set_:
         return
-    if len(owned) > 1 or _may_be_others(text, owned[-1], match):
+    if len(owned) != 1 or _may_be_others(text, owned[-1], match):
         text.ledger.claim("unread", match.tokens())
     else:
         text.ledger.claim("value", match.tokens(), owned[-1].value)
