@@ -91,3 +91,27 @@ def test_a_training_starts_from_a_listed_model_and_reads_it_as_no_data(own_bank:
 def test_a_model_that_no_skill_lists_names_none(own_bank: Runtime, model: str) -> None:
     with pytest.raises(SkillNotFoundError, match="does not say which model"):
         own_bank.read(f"evaluate {model} on data/b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "evaluate rtdetr IDEA-Research/grounding-dino-tiny on data/b",
+        "train rtdetr on data/a from IDEA-Research/grounding-dino-tiny, val data/b, no hpo",
+        "train segformer on data/a, val data/b, no hpo, starting from PekingU/rtdetr_v2_r18vd",
+    ],
+)
+def test_a_model_that_only_other_skills_list_asks(own_bank: Runtime, text: str) -> None:
+    model = next(word for word in text.split() if "/" in word and not word.startswith("data")).strip(",")
+    assert any(model in each for each in own_bank.read(text).not_understood)
+
+
+def test_each_of_two_trainings_may_start_from_a_model_of_its_own(own_bank: Runtime) -> None:
+    read = own_bank.read(
+        "train rtdetr on data/a from PekingU/rtdetr_v2_r18vd, then grounding dino on data/b from "
+        "IDEA-Research/grounding-dino-tiny, no hpo"
+    )
+    assert [each.pretrained for each in read.requests] == [
+        "PekingU/rtdetr_v2_r18vd", "IDEA-Research/grounding-dino-tiny",
+    ]  # fmt: skip
+    assert not read.not_understood

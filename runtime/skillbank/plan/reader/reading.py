@@ -65,7 +65,7 @@ from skillbank.plan.reader.page import page_of
 from skillbank.plan.reader.place_limits import mark_limits_of_places
 from skillbank.plan.reader.places_beside import mark_places_beside
 from skillbank.plan.reader.refusals import settle_refused
-from skillbank.plan.reader.released import mark_released
+from skillbank.plan.reader.released import mark_foreign_models, mark_released
 from skillbank.plan.reader.roots import ListFolder, list_local
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.several import mark_singled_out
@@ -153,7 +153,9 @@ def read_text(
     if any(step.skill is None for step in steps):
         told, apart = told_words(page, clauses), words_apart(page, clauses)
         notes += name_skill(text, page, steps, library, index, job_skill, told, apart)
-    jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
+    skills = [step.skill for step in steps if step.skill is not None]
+    jobs.mark_foreign(page, {each.name for each in skills}, job_skill)
+    mark_foreign_models(page, skills, library)
     notes += settle_jobs(page, steps, job_action)
     steps = _settled(page, clauses, steps, notes)
     return _made(text, page, clauses, steps, policy.held(page), list_folder, notes)

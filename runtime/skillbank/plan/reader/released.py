@@ -11,7 +11,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.weights import released_models
 from skillbank.visible import one_line
 
-__all__ = ["mark_released", "skill_of_weights"]
+__all__ = ["mark_foreign_models", "mark_released", "skill_of_weights"]
 
 _AS_DATA = (None, "train_datasets", "eval_dataset", "inference_dataset")
 """What a place is for where it is read as data."""
@@ -23,6 +23,15 @@ def mark_released(text: Text, library: Library) -> None:
     for claim in text.ledger.of("place"):
         if claim.value.role in _AS_DATA and claim.value.uri in released:
             text.ledger.replace(claim, "place", replace(claim.value, role="weights"))
+
+
+def mark_foreign_models(text: Text, skills: list[Skill], library: Library) -> None:
+    """Ask about such models that other skills list than those that are to run."""
+    own = {model for skill in skills for model in released_models(skill)}
+    others = {model for skill in library.skills for model in released_models(skill)} - own
+    for claim in text.ledger.of("place"):
+        if claim.value.uri in others:
+            text.ledger.mark("unread", claim.tokens)
 
 
 def skill_of_weights(page: Text, library: Library) -> tuple[Skill, str] | None:
